@@ -1,0 +1,30 @@
+# Everything kseg is built from, as Debian 12 packages it. A missing one is named with its package.
+
+function(kseg_find_library target header library package)
+  find_path(${target}_INCLUDE ${header})
+  find_library(${target}_LIBRARY ${library})
+  mark_as_advanced(${target}_INCLUDE ${target}_LIBRARY)
+  if(NOT ${target}_INCLUDE OR NOT ${target}_LIBRARY)
+    message(FATAL_ERROR "kseg needs ${header} and lib${library}: apt-get install ${package}")
+  endif()
+  if(NOT TARGET kseg::${target})
+    add_library(kseg::${target} UNKNOWN IMPORTED)
+    set_target_properties(kseg::${target} PROPERTIES
+      IMPORTED_LOCATION "${${target}_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${${target}_INCLUDE}")
+  endif()
+endfunction()
+
+function(kseg_find_package name package)
+  find_package(${name} QUIET)
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "kseg needs ${name}: apt-get install ${package}")
+  endif()
+endfunction()
+
+kseg_find_package(fmt libfmt-dev)
+kseg_find_library(isal isa-l/crc.h isal libisal-dev)
+kseg_find_library(libdeflate libdeflate.h deflate libdeflate-dev)
+kseg_find_library(lz4 lz4.h lz4 liblz4-dev)
+kseg_find_library(zstd zstd.h zstd libzstd-dev)
+kseg_find_library(snappy snappy.h snappy libsnappy-dev)
+kseg_find_library(xxhash xxhash.h xxhash libxxhash-dev)

@@ -1,0 +1,142 @@
+#include "formats/record.h"
+
+#include <fmt/format.h>
+
+namespace kseg {
+namespace {
+
+// Length of the well-formed UTF-8 sequence at `bytes`, or minus the number of bytes Java's decoder
+// replaces by one U+FFFD.
+int utf8_sequence(Bytes bytes) {
+  const auto at = [&](std::size_t i) { return i < bytes.size() ? bytes[i] : 0U; };
+  const auto continues = [&](std::size_t i) { return (at(i) & 0xc0U) == 0x80U; };
+  const unsigned first = bytes[0];
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : -1;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool second_fits = continues(1) && !(first == 0xe0 && at(1) < 0xa0);
+    if (!second_fits) return -1;
+    if (!continues(2)) return -2;
+    return first == 0xed && at(1) >= 0xa0 ? -3 : 3;  // a surrogate is replaced as a whole
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool second_fits = continues(1) && !(first == 0xf0 && at(1) < 0x90) && !(first == 0xf4 && at(1) > 0x8f);
+    if (!second_fits) return -1;
+    if (!continues(2)) return -2;
+    return continues(3) ? 4 : -3;
+  }
+  return -1;
+}
+
+}  // namespace
+
+bool RecordHeaderReader::next(RecordHeaderView& header) {
+  if (left_ <= 0) return false;
+  --left_;
+  header.key = in_.bytes(in_.varint());
+  const std::int32_t value_size = in_.varint();
+  header.value = value_size < 0 ? std::nullopt : std::optional<Bytes>{in_.bytes(value_size)};
+  return in_.ok();
+}
+
+bool RecordReader::fail(DefectCode code, std::string expected, std::string found) {
+  defect_ = Defect{.code = code,
+                   .position = record_start_,
+                   .offset = base_offset_,
+                   .expected = std::move(expected),
+                   .found = std::move(found)};
+  left_ = 0;
+  return false;
+}
+
+bool RecordReader::next(RecordView& record) {
+  if (defect_) return false;
+  record_start_ = in_.position();
+  if (left_ <= 0) {
+    if (left_ == 0 && in_.remaining() > 0) {
+      return fail(DefectCode::record_count_mismatch, "no bytes behind the last record",
+                  fmt::format("{} bytes", in_.remaining()));
+    }
+    return false;
+  }
+  if (in_.remaining() == 0) {
+    return fail(DefectCode::record_count_mismatch, fmt::format("{} more records", left_), "the end of the batch");
+  }
+  --left_;
+
+  const std::int32_t length = in_.varint();
+  const Bytes body = in_.bytes(length);
+  if (!in_.ok()) return fail(in_.defect()->code, "a whole record", fmt::format("length {}", length));
+  Cursor fields(body);
+  fields.i8();  // attributes: unused
+  const std::int64_t timestamp_delta = fields.varlong();
+  const std::int32_t offset_delta = fields.varint();
+  const std::int32_t key_size = fields.varint();
+  record.key = key_size < 0 ? std::nullopt : std::optional<Bytes>{fields.bytes(key_size)};
+  const std::int32_t value_size = fields.varint();
+  record.value = value_size < 0 ? std::nullopt : std::optional<Bytes>{fields.bytes(value_size)};
+  record.header_count = fields.varint();
+  record.headers = fields.rest();
+  for (std::int32_t i = 0; i < record.header_count && fields.ok(); ++i) {
+    fields.bytes(fields.varint());
+    if (const std::int32_t size = fields.varint(); size >= 0) fields.bytes(size);
+  }
+  if (!fields.ok() || fields.remaining() > 0 || record.header_count < 0) {
+    return fail(fields.ok() ? DefectCode::bad_record : fields.defect()->code,
+                fmt::format("fields that fill a record of {} bytes", length),
+                fields.ok() ? fmt::format("{} bytes left, {} headers", fields.remaining(), record.header_count)
+                            : "fields that pass its end");
+  }
+
+  record.offset = base_offset_ + offset_delta;
+  if (record.offset <= previous_ || record.offset > last_) {
+    return fail(DefectCode::record_offset, fmt::format("an offset in {}..{}", previous_ + 1, last_),
+                fmt::format("{}", record.offset));
+  }
+  previous_ = record.offset;
+  record.timestamp_ms = log_append_time_
+                            ? max_timestamp_
+                            : static_cast<std::int64_t>(static_cast<std::uint64_t>(base_timestamp_) +
+                                                        static_cast<std::uint64_t>(timestamp_delta));
+  return true;
+}
+
+Result<Decompressor::Output> uncompressed_records(const RecordBatchView& batch, Decompressor& decompressor,
+                                                  ByteBuffer& scratch) {
+  if (auto defect = check_header(batch.header, batch.position)) return *defect;
+  // Kafka opens no stream for an empty batch (2.7); bytes behind the header are then surplus.
+  if (batch.header.codec() == Codec::none || batch.header.record_count == 0) {
+    return Decompressor::Output{.bytes = batch.records()};
+  }
+  auto output = decompressor.decompress(batch.header.codec(), batch.records(), scratch);
+  if (output) return output;
+  Defect defect = output.error();
+  defect.position = batch.position + RecordBatchHeader::kSize + defect.position.value;
+  defect.offset = batch.header.base_offset;
+  return defect;
+}
+
+bool is_utf8(Bytes bytes) {
+  for (std::size_t i = 0; i < bytes.size();) {
+    const int size = utf8_sequence(bytes.subspan(i));
+    if (size < 0) return false;
+    i += static_cast<std::size_t>(size);
+  }
+  return true;
+}
+
+void append_as_utf8(Bytes bytes, ByteBuffer& out) {
+  static constexpr std::uint8_t kReplacement[] = {0xef, 0xbf, 0xbd};
+  for (std::size_t i = 0; i < bytes.size();) {
+    const int size = utf8_sequence(bytes.subspan(i));
+    if (size > 0) {
+      append(out, bytes.subspan(i, static_cast<std::size_t>(size)));
+      i += static_cast<std::size_t>(size);
+    } else {
+      append(out, kReplacement);
+      i += static_cast<std::size_t>(-size);
+    }
+  }
+}
+
+}  // namespace kseg

@@ -1,0 +1,139 @@
+#include "formats/record_batch.h"
+
+#include <fmt/format.h>
+
+#include "formats/byte_writer.h"
+#include "formats/crc32c.h"
+#include "formats/cursor.h"
+
+namespace kseg {
+namespace {
+
+constexpr std::size_t kCrcPosition = 17;
+
+}  // namespace
+
+std::int32_t RecordBatchHeader::last_sequence() const {
+  if (base_sequence < 0) return kNoSequence;
+  const std::uint32_t sum = static_cast<std::uint32_t>(base_sequence) + static_cast<std::uint32_t>(last_offset_delta);
+  return static_cast<std::int32_t>(sum & 0x7fffffffU);
+}
+
+std::uint32_t RecordBatchView::computed_crc() const {
+  return crc32c(bytes.subspan(RecordBatchHeader::kCrcStart));
+}
+
+Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
+  if (bytes.size() >= RecordBatchHeader::kMinPrefix) {
+    const auto magic = static_cast<std::int8_t>(bytes[RecordBatchHeader::kMagicPosition]);
+    if (magic != RecordBatchHeader::kMagic) {
+      Cursor prefix(bytes, at);
+      const Offset offset{prefix.i64()};
+      const bool legacy = magic == 0 || magic == 1;
+      return Defect{.code = legacy ? DefectCode::legacy_magic : DefectCode::unknown_magic,
+                    .position = at + RecordBatchHeader::kMagicPosition,
+                    .offset = offset,
+                    .expected = "magic 2",
+                    .found = fmt::format("magic {}{}", magic, legacy ? " (not yet supported)" : "")};
+    }
+  }
+  Cursor in(bytes, at);
+  const RecordBatchHeader header{.base_offset = {in.i64()},
+                                 .batch_length = in.i32(),
+                                 .partition_leader_epoch = in.i32(),
+                                 .magic = in.i8(),
+                                 .crc = in.u32(),
+                                 .attributes = in.i16(),
+                                 .last_offset_delta = in.i32(),
+                                 .base_timestamp = in.i64(),
+                                 .max_timestamp = in.i64(),
+                                 .producer_id = in.i64(),
+                                 .producer_epoch = in.i16(),
+                                 .base_sequence = in.i32(),
+                                 .record_count = in.i32()};
+  if (!in.ok()) return *in.defect();
+  constexpr int kMinLength = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
+  if (header.batch_length < kMinLength) {
+    return Defect{.code = DefectCode::bad_length,
+                  .position = at + 8,
+                  .offset = header.base_offset,
+                  .expected = fmt::format("batch length of at least {}", kMinLength),
+                  .found = fmt::format("{}", header.batch_length)};
+  }
+  return header;
+}
+
+void encode_record_batch_header(const RecordBatchHeader& header, ByteBuffer& out) {
+  ByteWriter to(out);
+  to.i64(header.base_offset.value);
+  to.i32(header.batch_length);
+  to.i32(header.partition_leader_epoch);
+  to.i8(header.magic);
+  to.u32(header.crc);
+  to.i16(header.attributes);
+  to.i32(header.last_offset_delta);
+  to.i64(header.base_timestamp);
+  to.i64(header.max_timestamp);
+  to.i64(header.producer_id);
+  to.i16(header.producer_epoch);
+  to.i32(header.base_sequence);
+  to.i32(header.record_count);
+}
+
+void seal_batch(ByteBuffer& out, std::size_t start) {
+  const std::uint32_t crc = crc32c(Bytes{out}.subspan(start + RecordBatchHeader::kCrcStart));
+  for (std::size_t i = 0; i < 4; ++i) {
+    out[start + kCrcPosition + i] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
+  }
+}
+
+std::optional<Defect> check_crc(const RecordBatchView& batch) {
+  const std::uint32_t computed = batch.computed_crc();
+  if (computed == batch.header.crc) return std::nullopt;
+  return Defect{.code = DefectCode::crc_mismatch,
+                .position = batch.position,
+                .offset = batch.header.base_offset,
+                .expected = fmt::format("{:08x}", batch.header.crc),
+                .found = fmt::format("{:08x}", computed)};
+}
+
+std::optional<Defect> check_header(const RecordBatchHeader& header, Position at) {
+  if (!header.codec_known()) {
+    return Defect{.code = DefectCode::unknown_codec,
+                  .position = at + 21,
+                  .offset = header.base_offset,
+                  .expected = "codec 0 to 4",
+                  .found = fmt::format("{}", header.attributes & RecordBatchHeader::kCodecMask)};
+  }
+  if (header.base_offset.value < 0 || header.last_offset_delta < 0 ||
+      header.next_offset() < header.base_offset) {
+    return Defect{.code = DefectCode::record_offset,
+                  .position = at,
+                  .offset = header.base_offset,
+                  .expected = "an ascending range of offsets",
+                  .found = fmt::format("base offset {}, last offset delta {}", header.base_offset,
+                                       header.last_offset_delta)};
+  }
+  if (header.record_count < 0) {
+    return Defect{.code = DefectCode::record_count_mismatch,
+                  .position = at + 57,
+                  .offset = header.base_offset,
+                  .expected = "0 or more records",
+                  .found = fmt::format("{}", header.record_count)};
+  }
+  return std::nullopt;
+}
+
+void encode_empty_batch(const RecordBatchHeader& source, ByteBuffer& out) {
+  RecordBatchHeader header = source;
+  header.batch_length = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
+  header.attributes &= RecordBatchHeader::kLogAppendTimeBit | RecordBatchHeader::kTransactionalBit |
+                       RecordBatchHeader::kControlBit;
+  header.base_timestamp = kNoTimestamp;
+  header.record_count = 0;
+  const std::size_t start = out.size();
+  encode_record_batch_header(header, out);
+  seal_batch(out, start);
+}
+
+}  // namespace kseg

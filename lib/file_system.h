@@ -1,0 +1,107 @@
+// The operating system's files, behind a seam where tests inject faults. Every operation that the
+// system refuses throws IoError; nothing else in kseg calls the system about files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "formats/bytes.h"
+#include "formats/offset.h"
+
+namespace kseg {
+
+using Path = std::filesystem::path;
+
+// what() is "PATH: cannot OPERATION: REASON".
+class IoError : public std::runtime_error {
+ public:
+  IoError(const Path& path, std::string_view operation, int error_number);
+  int error_number() const { return error_number_; }
+  bool missing() const;  // ENOENT: the file is not (or no longer) there
+
+ private:
+  int error_number_;
+};
+
+struct FileInfo {
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;     // since 1970
+  std::uint32_t mode = 0;        // permission bits
+  std::uint32_t user_id = 0;
+  std::uint32_t group_id = 0;
+  bool is_directory = false;
+  bool is_regular = false;
+};
+
+// An open file; closed with the object (errors of closing are those of sync(), call it before).
+class File {
+ public:
+  virtual ~File() = default;
+  const Path& path() const { return path_; }
+
+  // Fills `into` from `from` on; returns the bytes read, fewer only at the end of the file.
+  virtual std::size_t read_at(Position from, std::span<std::uint8_t> into) = 0;
+  virtual void append(Bytes bytes) = 0;  // of a file made by create(): behind what was written
+  virtual void sync() = 0;               // fsync
+  virtual FileInfo info() = 0;
+
+ protected:
+  explicit File(Path path) : path_(std::move(path)) {}
+
+ private:
+  Path path_;
+};
+
+struct DirectoryEntry {
+  std::string name;
+  bool is_directory = false;  // of what a link points to
+};
+
+// An advisory lock as Kafka takes it on `.lock`; released with the object. The file itself is
+// removed only if remove_on_release, while the lock is still held.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // Reading.
+  virtual std::unique_ptr<File> open(const Path& path) = 0;
+  virtual std::optional<FileInfo> info(const Path& path) = 0;              // nothing if it is not there
+  virtual std::vector<DirectoryEntry> list(const Path& directory) = 0;     // sorted by name
+
+  // Writing.
+  virtual std::unique_ptr<File> create(const Path& path, std::uint32_t mode) = 0;  // must not exist
+  virtual void rename(const Path& from, const Path& to) = 0;               // replaces `to`
+  virtual void remove(const Path& path) = 0;                               // a file or an empty directory
+  virtual void make_directory(const Path& path, std::uint32_t mode) = 0;
+  virtual void sync_directory(const Path& path) = 0;
+  virtual void set_mtime(const Path& path, std::int64_t mtime_ns) = 0;
+  virtual void set_owner(const Path& path, std::uint32_t user_id, std::uint32_t group_id) = 0;
+
+  // fcntl(F_SETLK) write lock on the whole file, created if missing: what FileChannel.tryLock() of a
+  // broker conflicts with. Null if another process holds it.
+  virtual std::unique_ptr<FileLock> lock(const Path& path) = 0;
+};
+
+// The real one.
+FileSystem& posix_file_system();
+
+// The whole file. Only for files whose size their format bounds (indexes, checkpoints).
+ByteBuffer read_file(FileSystem& files, const Path& path);
+
+// Beside, sync, rename, sync the folder: `path` holds either its old bytes or `bytes`. The file
+// beside it is `path` + ".tmp", as Kafka names it; a left-over one is replaced. Owner and mode are
+// those of the old file, else owner of the directory and 0644.
+void replace_file(FileSystem& files, const Path& path, Bytes bytes);
+
+}  // namespace kseg

@@ -1,0 +1,40 @@
+// A log directory's root: its lock, its clean-shutdown marker, its four checkpoint files.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "formats/checkpoint_file.h"
+#include "lib/file_system.h"
+
+namespace kseg {
+
+class LogDir {
+ public:
+  // The root that `partition_folder` lies in, if its parent is one: it holds meta.properties, a
+  // checkpoint file, `.lock` or `.kafka_cleanshutdown`. Nothing for a copied folder.
+  static std::optional<LogDir> parent_of(FileSystem& files, const Path& partition_folder);
+
+  // Whether `folder` looks like a root.
+  static bool is_root(FileSystem& files, const Path& folder);
+
+  const Path& path() const { return path_; }
+  bool cleanly_shut_down() const;
+
+  // Null if a broker (or another kseg) holds it.
+  std::unique_ptr<FileLock> lock() const;
+
+  // Entries of one of the four checkpoint files (names in formats/file_names.h); a missing file is
+  // empty. Errors are the format's.
+  Result<std::vector<PartitionOffset>> read_checkpoint(std::string_view file_name) const;
+
+  // Sets the cleaner checkpoint of `partition`; entries of other partitions stay as they are.
+  std::optional<Defect> write_cleaner_checkpoint(const TopicPartition& partition, Offset first_dirty) const;
+
+ private:
+  LogDir(FileSystem& files, Path path) : files_(&files), path_(std::move(path)) {}
+  FileSystem* files_;
+  Path path_;
+};
+
+}  // namespace kseg
