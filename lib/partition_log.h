@@ -40,6 +40,8 @@ struct LoadPlan {
 
 class PartitionLog {
  public:
+  PartitionLog() = default;  // no folder, no segments
+
   // Lists `folder`, and again (a few times) as long as its files change meanwhile: a broker may be at
   // work. Throws IoError; a folder without any `.log` file yields no segments.
   static PartitionLog open(FileSystem& files, const Path& folder);
