@@ -15,8 +15,8 @@ constexpr std::int64_t kMinBatchLength = kHeaderSize - RecordBatchHeader::kLogOv
 constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
 constexpr std::int64_t kMaxOffsetsInSegment = std::int64_t{1} << 31;
 
-// Reading once, checking each damaged batch and its successor, searching: honest damage stays below
-// 6 times the file. What needs more was made to.
+// Reading once, checking each damaged batch and its successor, searching: honest damage costs a few
+// times the file. What needs more was made to.
 constexpr std::uint64_t kEffortPerByte = 16;
 constexpr std::uint64_t kFreeEffort = std::uint64_t{16} << 20;
 
