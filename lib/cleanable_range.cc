@@ -42,9 +42,8 @@ CleanableRange CleanableRange::of(FileSystem& files, const PartitionLog& log, co
   const Offset log_start = inputs.log_start;
   const Offset log_end = std::max(scan.log_end, log_start);
   range.high_watermark = std::clamp(inputs.high_watermark.value_or(log_end), log_start, log_end);
-  const std::optional<Offset> undecided =
-      scan.first_unstable ? std::optional{std::max(*scan.first_unstable, log_start)} : std::nullopt;
-  range.last_stable_offset = std::min(range.high_watermark, undecided.value_or(log_end));
+  const Offset undecided = scan.first_unstable ? std::max(*scan.first_unstable, log_start) : log_end;
+  range.last_stable_offset = std::min(range.high_watermark, undecided);
 
   range.validated_first_dirty = inputs.checkpoint.value_or(log_start);
   if (range.validated_first_dirty < log_start || range.validated_first_dirty > log_end) {
@@ -70,7 +69,7 @@ CleanableRange CleanableRange::of(FileSystem& files, const PartitionLog& log, co
   range.first_uncleanable = found;
   if (inputs.asked_first_uncleanable) {
     // Undecided data is never cleaned, whoever asks.
-    const Offset highest = segment_bound(log, std::min(undecided.value_or(log_end), log.active().base_offset));
+    const Offset highest = segment_bound(log, std::min(undecided, log.active().base_offset));
     range.first_uncleanable = std::min(segment_bound(log, *inputs.asked_first_uncleanable), highest);
     if (*inputs.asked_first_uncleanable > highest) {
       range.warnings.push_back(fmt::format("first uncleanable offset {} is lowered to {}: what follows is {}",

@@ -84,8 +84,7 @@ class Scanner {
   void scan_segment(std::size_t index) {
     const Segment& segment = log_.segments()[index];
     const bool is_active = index + 1 == log_.segments().size();
-    const std::optional<Offset> next_base =
-        is_active ? std::nullopt : std::optional{log_.segments()[index + 1].base_offset};
+    const Offset end = is_active ? Offset{std::numeric_limits<std::int64_t>::max()} : log_.segments()[index + 1].base_offset;
     scan_.segments.push_back({.next_offset = segment.base_offset});
     ScannedSegment& scanned = scan_.segments.back();
 
@@ -99,17 +98,16 @@ class Scanner {
         continue;
       }
       if (!*batch) return;
-      if (auto defect = check_place(**batch, segment, scanned, next_base)) add(segment.log, *defect);
+      if (auto defect = check_place(**batch, segment, scanned, end)) add(segment.log, *defect);
       if (auto defect = scan_batch(**batch, scanned)) add(segment.log, *defect);
     }
   }
 
   static std::optional<Defect> check_place(const RecordBatchView& batch, const Segment& segment,
-                                           const ScannedSegment& scanned, std::optional<Offset> next_base) {
+                                           const ScannedSegment& scanned, Offset end) {
     const RecordBatchHeader& header = batch.header;
     constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::max();
-    const Offset highest = std::min(segment.base_offset + kMaxRelativeOffset,
-                                    next_base.value_or(Offset{std::numeric_limits<std::int64_t>::max()}) - 1);
+    const Offset highest = std::min(segment.base_offset + kMaxRelativeOffset, end - 1);
     if (header.base_offset < segment.base_offset || header.last_offset() > highest) {
       return Defect{.code = DefectCode::segment_range,
                     .position = batch.position,
