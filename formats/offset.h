@@ -2,7 +2,7 @@
 // Both wrap instead of overflowing, because both are computed from bytes that may say anything.
 #pragma once
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <compare>
 #include <cstdint>
