@@ -14,11 +14,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ByteBuffer encoded;
   for (std::size_t i = 0; i < index.size(); ++i) {
     const OffsetIndexEntry entry = index[i];
-    encode_offset_index_entry(entry, base, encoded);
     const OffsetIndexEntry found = index.lookup(entry.offset);
-    if (sound) check(found == entry, "a sound index finds its own entries");
+    if (!sound) continue;
+    check(found == entry, "a sound index finds its own entries");
+    encode_offset_index_entry(entry, base, encoded);
   }
-  check(same_bytes(encoded, file.first(index.used_bytes())), "entries encode to themselves");
+  if (sound) check(same_bytes(encoded, file.first(index.used_bytes())), "a sound index encodes to itself");
   for (const Offset offset : {Offset{-1}, base, base + 1, Offset{INT64_MAX}}) {
     const OffsetIndexEntry found = index.lookup(offset);
     if (sound)

@@ -52,7 +52,7 @@ void rebuild(const RecordBatchHeader& like, const std::vector<RecordView>& recor
   RecordBatchBuilder builder;
   builder.begin(like, std::nullopt);
   for (const RecordView& record : records) builder.add(record);
-  Compressor compressor;
+  static Compressor compressor;  // contexts cost more than what is done with them here
   ByteBuffer bytes;
   if (builder.finish(compressor, bytes)) return;
 
@@ -62,7 +62,7 @@ void rebuild(const RecordBatchHeader& like, const std::vector<RecordView>& recor
   const RecordBatchView batch{.header = *header, .position = {}, .bytes = bytes};
   check(!check_crc(batch) && !check_header(*header, {}), "a rebuilt batch is sound");
 
-  Decompressor decompressor;
+  static Decompressor decompressor;
   ByteBuffer scratch;
   const auto payload = uncompressed_records(batch, decompressor, scratch);
   check(static_cast<bool>(payload), "a rebuilt batch decompresses");
@@ -83,7 +83,7 @@ void rebuild(const RecordBatchHeader& like, const std::vector<RecordView>& recor
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Bytes rest{data, size};
   Position position;
-  Decompressor decompressor;
+  static Decompressor decompressor;
   ByteBuffer scratch;
   while (true) {
     const auto header = decode_record_batch_header(rest, position);

@@ -13,11 +13,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ByteBuffer encoded;
   for (std::size_t i = 0; i < index.size(); ++i) {
     const TimeIndexEntry entry = index[i];
-    encode_time_index_entry(entry, base, encoded);
     const TimeIndexEntry found = index.lookup(entry.timestamp_ms);
-    if (sound) check(found == entry, "a sound index finds its own entries");
+    if (!sound) continue;
+    check(found == entry, "a sound index finds its own entries");
+    encode_time_index_entry(entry, base, encoded);
   }
-  check(same_bytes(encoded, file.first(index.used_bytes())), "entries encode to themselves");
+  if (sound) check(same_bytes(encoded, file.first(index.used_bytes())), "a sound index encodes to itself");
   for (const std::int64_t time : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, INT64_MAX}) {
     const TimeIndexEntry found = index.lookup(time);
     if (sound)
