@@ -47,6 +47,10 @@ struct SegmentFileName {
 // "00000000000000000042.log.swap". Offsets are 20 digits.
 std::string to_string(const SegmentFileName& name);
 
+// The number before the first dot, which is all that a broker looks at when it clears up left-overs.
+// Nothing if there is none. Java parses it, so any number of digits will do, and a sign.
+std::optional<Offset> leading_offset(std::string_view name);
+
 // Nothing for other names. Any number of digits is parsed, as a broker does; is_canonical tells
 // whether the name is the one a broker would open.
 std::optional<SegmentFileName> parse_segment_file_name(std::string_view name);
@@ -56,7 +60,8 @@ bool is_canonical(std::string_view name);
 // not a number.
 bool breaks_loading(std::string_view name);
 
-// `<offset>-<epoch>.checkpoint[.deleted]` and `….checkpoint.part` of __cluster_metadata-0.
+// `<offset>-<epoch>.checkpoint[.deleted]` and `<offset>-<epoch>-….checkpoint.part` of
+// __cluster_metadata-0. Offsets are 20 digits, epochs 10.
 struct MetadataSnapshotName {
   Offset offset;
   std::int32_t epoch = 0;

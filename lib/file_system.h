@@ -31,8 +31,8 @@ class IoError : public std::runtime_error {
 
 struct FileInfo {
   std::uint64_t size_bytes = 0;
-  std::int64_t mtime_ns = 0;     // since 1970
-  std::uint32_t mode = 0;        // permission bits
+  std::int64_t mtime_ns = 0;  // since 1970
+  std::uint32_t mode = 0;     // permission bits
   std::uint32_t user_id = 0;
   std::uint32_t group_id = 0;
   bool is_directory = false;
@@ -63,8 +63,8 @@ struct DirectoryEntry {
   bool is_directory = false;  // of what a link points to
 };
 
-// An advisory lock as Kafka takes it on `.lock`; released with the object. The file itself is
-// removed only if remove_on_release, while the lock is still held.
+// An advisory lock as Kafka takes it on `.lock`; released with the object. If taking it made the
+// file, the file is removed again, while the lock is still held.
 class FileLock {
  public:
   virtual ~FileLock() = default;
@@ -76,20 +76,22 @@ class FileSystem {
 
   // Reading.
   virtual std::unique_ptr<File> open(const Path& path) = 0;
-  virtual std::optional<FileInfo> info(const Path& path) = 0;              // nothing if it is not there
-  virtual std::vector<DirectoryEntry> list(const Path& directory) = 0;     // sorted by name
+  virtual std::optional<FileInfo> info(const Path& path) = 0;           // nothing if it is not there
+  virtual std::vector<DirectoryEntry> list(const Path& directory) = 0;  // sorted by name
 
-  // Writing.
+  // Writing. A mode is what the file gets, whatever the umask.
   virtual std::unique_ptr<File> create(const Path& path, std::uint32_t mode) = 0;  // must not exist
-  virtual void rename(const Path& from, const Path& to) = 0;               // replaces `to`
-  virtual void remove(const Path& path) = 0;                               // a file or an empty directory
+  virtual void rename(const Path& from, const Path& to) = 0;                       // replaces `to`
+  virtual void remove(const Path& path) = 0;  // a file or an empty directory
   virtual void make_directory(const Path& path, std::uint32_t mode) = 0;
   virtual void sync_directory(const Path& path) = 0;
   virtual void set_mtime(const Path& path, std::int64_t mtime_ns) = 0;
   virtual void set_owner(const Path& path, std::uint32_t user_id, std::uint32_t group_id) = 0;
 
-  // fcntl(F_SETLK) write lock on the whole file, created if missing: what FileChannel.tryLock() of a
-  // broker conflicts with. Null if another process holds it.
+  // fcntl(F_SETLK) write lock on the whole file, created if missing (for the owner of its directory):
+  // what FileChannel.tryLock() of a broker conflicts with. Null if another process holds it. It does
+  // not keep this process out: take it once, and do not open the file meanwhile, because closing any
+  // descriptor of it gives the lock up.
   virtual std::unique_ptr<FileLock> lock(const Path& path) = 0;
 };
 
@@ -101,7 +103,7 @@ ByteBuffer read_file(FileSystem& files, const Path& path);
 
 // Beside, sync, rename, sync the folder: `path` holds either its old bytes or `bytes`. The file
 // beside it is `path` + ".tmp", as Kafka names it; a left-over one is replaced. Owner and mode are
-// those of the old file, else owner of the directory and 0644.
+// those of the old file, else owner of the directory and 0644; only root can set the owner.
 void replace_file(FileSystem& files, const Path& path, Bytes bytes);
 
 }  // namespace kseg

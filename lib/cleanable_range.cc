@@ -1,0 +1,95 @@
+#include "lib/cleanable_range.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "formats/time_index.h"
+
+namespace kseg {
+namespace {
+
+// The base of the closed segment that holds `offset` or follows it, else that of the active one.
+Offset segment_bound(const PartitionLog& log, Offset offset) {
+  if (offset >= log.active().base_offset) return log.active().base_offset;
+  return log.segments()[log.floor_segment(offset)].base_offset;
+}
+
+// The base of the first segment, from that of the first dirty offset on, that is younger than the lag.
+std::optional<Offset> first_too_young(FileSystem& files, const PartitionLog& log, Offset first_dirty,
+                                      std::int64_t now_ms, std::int64_t lag_ms) {
+  const auto& segments = log.segments();
+  for (std::size_t i = log.floor_segment(first_dirty); i + 1 < segments.size(); ++i) {
+    if (largest_timestamp_ms(files, segments[i]) > now_ms - lag_ms) return segments[i].base_offset;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::int64_t largest_timestamp_ms(FileSystem& files, const Segment& segment) {
+  if (segment.time_index) {
+    const ByteBuffer bytes = read_file(files, *segment.time_index);
+    const TimeIndexView index(bytes, segment.base_offset);
+    if (index.size() > 0 && index[index.size() - 1].timestamp_ms >= 0) return index[index.size() - 1].timestamp_ms;
+  }
+  return segment.mtime_ns / 1'000'000;
+}
+
+CleanableRange CleanableRange::of(FileSystem& files, const PartitionLog& log, const LogScan& scan,
+                                  const Inputs& inputs) {
+  CleanableRange range;
+  const Offset log_start = inputs.log_start;
+  const Offset log_end = std::max(scan.log_end, log_start);
+  range.high_watermark = std::clamp(inputs.high_watermark.value_or(log_end), log_start, log_end);
+  const Offset undecided = scan.first_unstable ? std::max(*scan.first_unstable, log_start) : log_end;
+  range.last_stable_offset = std::min(range.high_watermark, undecided);
+
+  range.validated_first_dirty = inputs.checkpoint.value_or(log_start);
+  if (range.validated_first_dirty < log_start || range.validated_first_dirty > log_end) {
+    range.checkpoint_reset = true;
+    range.validated_first_dirty = log_start;
+    range.warnings.push_back(fmt::format("the cleaner checkpoint {} is outside the log, {}..{}: all of it counts as dirty",
+                                         *inputs.checkpoint, log_start, log_end));
+  }
+  range.first_dirty = inputs.asked_first_dirty.value_or(range.validated_first_dirty);
+  if (range.first_dirty > range.validated_first_dirty) {
+    range.warnings.push_back(fmt::format("first dirty offset {} is above {}, from where on the log is known to be dirty: "
+                                         "the checkpoint will not be advanced",
+                                         range.first_dirty, range.validated_first_dirty));
+  }
+
+  Offset bound = std::min(range.last_stable_offset, log.active().base_offset);
+  if (inputs.min_compaction_lag_ms > 0) {
+    const auto young =
+        first_too_young(files, log, range.first_dirty, inputs.now_ms, inputs.min_compaction_lag_ms);
+    if (young) bound = std::min(bound, *young);
+  }
+  const Offset found = segment_bound(log, std::max(range.first_dirty, bound));
+  range.first_uncleanable = found;
+  if (inputs.asked_first_uncleanable) {
+    // Undecided data is never cleaned, whoever asks.
+    const Offset highest = segment_bound(log, std::min(undecided, log.active().base_offset));
+    range.first_uncleanable = std::min(segment_bound(log, *inputs.asked_first_uncleanable), highest);
+    if (*inputs.asked_first_uncleanable > highest) {
+      range.warnings.push_back(fmt::format("first uncleanable offset {} is lowered to {}: what follows is {}",
+                                           *inputs.asked_first_uncleanable, highest,
+                                           highest == log.active().base_offset ? "the active segment"
+                                                                               : "in an undecided transaction"));
+    }
+    if (range.first_uncleanable > found) {
+      range.warnings.push_back(fmt::format("first uncleanable offset {} is above {}, where a broker would stop",
+                                           range.first_uncleanable, found));
+    }
+  }
+
+  if (range.first_dirty < range.first_uncleanable) {
+    for (std::size_t i = log.floor_segment(range.first_dirty);
+         i < log.segments().size() && log.segments()[i].base_offset < range.first_uncleanable; ++i) {
+      range.cleanable_bytes += log.segments()[i].size_bytes;
+    }
+  }
+  return range;
+}
+
+}  // namespace kseg

@@ -1,0 +1,69 @@
+// What a round of compaction decides, before anything is written: a verdict a batch and, for batches
+// to rebuild, one bit a record.
+//
+// The log is read from its newest segment to its oldest, batches and records in reverse: the first
+// time a key is met is the value that stays, so a set of keys is all the memory that is needed.
+#pragma once
+
+#include <vector>
+
+#include "lib/compat.h"
+#include "lib/log_scan.h"
+#include "lib/retention_policy.h"
+
+namespace kseg {
+
+enum class BatchVerdict : std::uint8_t {
+  verbatim,              // byte for byte
+  drop,
+  empty_header,          // 61 bytes that keep offsets and producer
+  rebuild,               // with the records that stay, horizon as it was
+  rebuild_with_horizon,  // the same, and the horizon is new
+};
+
+struct SegmentPlan {
+  std::vector<BatchVerdict> verdicts;  // a batch, in file order
+  // Whether a record stays: for every batch to rebuild, in the reverse of file order, so that who
+  // copies takes them from the back.
+  std::vector<bool> kept;
+
+  bool is_verbatim() const;
+};
+
+// Records and batches, counted.
+struct CleaningCounts {
+  std::uint64_t batches_verbatim = 0;
+  std::uint64_t batches_rebuilt = 0;
+  std::uint64_t batches_emptied = 0;  // a header stays
+  std::uint64_t batches_dropped = 0;
+  std::uint64_t records_read = 0;     // of the round's segments, control records included
+  std::uint64_t records_kept = 0;
+  std::uint64_t superseded = 0;
+  std::uint64_t tombstones_expired = 0;
+  std::uint64_t aborted = 0;
+  std::uint64_t keyless = 0;
+  std::uint64_t markers_expired = 0;
+};
+
+// The round's bounds. Segments with a base below `first_uncleanable` are decided; keys of records at
+// or above `first_dirty` supersede.
+struct CleaningRange {
+  Offset first_dirty;
+  Offset first_uncleanable;  // a segment's base offset
+  Offset high_watermark;
+};
+
+struct CleaningPlan {
+  std::size_t segment_count = 0;        // of the round: the first so many of the log
+  std::vector<SegmentPlan> segments;    // as many
+  CleaningCounts counts;
+  std::uint64_t distinct_keys = 0;      // in the dirty section
+  std::uint64_t key_set_bytes = 0;
+  std::vector<LocatedDefect> defects;   // with any there is no plan
+};
+
+// Checks the crc of every batch of the log on the way, those of the segments that are left alone too.
+CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan, const CleaningRange& range,
+                           const RetentionPolicy& policy, const Compat& compat);
+
+}  // namespace kseg

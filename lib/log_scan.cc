@@ -1,0 +1,202 @@
+#include "lib/log_scan.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <unordered_map>
+
+#include "lib/transaction_tracker.h"
+
+namespace kseg {
+namespace {
+
+constexpr std::uint64_t kChunkBytes = std::uint64_t{1} << 20;
+constexpr std::size_t kMaxDefects = 20;  // more would not help anybody
+
+class Scanner {
+ public:
+  Scanner(FileSystem& files, const PartitionLog& log, const LogScan::Inputs& inputs)
+      : files_(files), log_(log), inputs_(inputs), tracker_({}, inputs.log_start) {}
+
+  LogScan run() {
+    scan_.log_end = end_of_active_segment();
+    load_producers();
+    tracker_ = TransactionTracker(read_transaction_indexes(), inputs_.log_start);
+    high_watermark_ = inputs_.high_watermark.value_or(scan_.log_end);
+    for (std::size_t i = 0; i < log_.segments().size() && !full(); ++i) scan_segment(i);
+    if (const auto open = scan_.producers.first_open_transaction()) unstable(*open);
+    scan_.producers.expire(inputs_.now_ms, inputs_.producer_expiration_ms);
+    return std::move(scan_);
+  }
+
+ private:
+  bool full() const { return scan_.defects.size() >= kMaxDefects; }
+  void add(const Path& file, Defect defect) { scan_.defects.push_back({file, std::move(defect)}); }
+  void unstable(Offset offset) {
+    if (!scan_.first_unstable || offset < *scan_.first_unstable) scan_.first_unstable = offset;
+  }
+
+  Offset end_of_active_segment() {
+    Offset end = log_.active().base_offset;
+    const auto file = files_.open(log_.active().log);
+    SegmentReader reader(*file, {.payload = SegmentReader::Payload::skip});
+    while (true) {
+      const auto batch = reader.next();
+      if (!batch) continue;  // met again, and reported, by scan_segment
+      if (!*batch) return end;
+      end = (*batch)->header.next_offset();
+    }
+  }
+
+  // The newest snapshot that can be read, above the log start and not above the log end.
+  void load_producers() {
+    for (auto it = log_.snapshots().rbegin(); it != log_.snapshots().rend(); ++it) {
+      const auto& [offset, path] = *it;
+      if (offset > scan_.log_end || offset <= inputs_.log_start) continue;
+      const ByteBuffer bytes = read_file(files_, path);
+      const auto entries = decode_producer_snapshot(bytes);
+      if (!entries) {
+        scan_.notes.push_back(fmt::format("{}: {}; an older snapshot is used", path.string(), describe(entries.error())));
+        continue;
+      }
+      scan_.producers = ProducerState(*entries, inputs_.now_ms, inputs_.producer_expiration_ms);
+      replay_from_ = offset;
+      return;
+    }
+    replay_from_ = inputs_.log_start;
+  }
+
+  std::vector<AbortedTxn> read_transaction_indexes() {
+    std::vector<AbortedTxn> all;
+    for (const Segment& segment : log_.segments()) {
+      if (!segment.transaction_index) continue;
+      const ByteBuffer bytes = read_file(files_, *segment.transaction_index);
+      const auto entries = decode_transaction_index(bytes, segment.base_offset);
+      if (!entries) {
+        add(*segment.transaction_index, entries.error());
+        continue;
+      }
+      all.insert(all.end(), entries->begin(), entries->end());
+    }
+    return all;
+  }
+
+  void scan_segment(std::size_t index) {
+    const Segment& segment = log_.segments()[index];
+    const bool is_active = index + 1 == log_.segments().size();
+    const Offset end = is_active ? Offset{std::numeric_limits<std::int64_t>::max()} : log_.segments()[index + 1].base_offset;
+    scan_.segments.push_back({.next_offset = segment.base_offset});
+    ScannedSegment& scanned = scan_.segments.back();
+
+    const auto file = files_.open(segment.log);
+    SegmentReader reader(*file, {.payload = SegmentReader::Payload::skip});
+    scanned.end = reader.end();
+    while (!full()) {
+      const auto batch = reader.next();
+      if (!batch) {
+        add(segment.log, batch.error());
+        continue;
+      }
+      if (!*batch) return;
+      if (auto defect = check_place(**batch, segment, scanned, end)) add(segment.log, *defect);
+      if (auto defect = scan_batch(**batch, scanned)) add(segment.log, *defect);
+    }
+  }
+
+  static std::optional<Defect> check_place(const RecordBatchView& batch, const Segment& segment,
+                                           const ScannedSegment& scanned, Offset end) {
+    const RecordBatchHeader& header = batch.header;
+    constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::max();
+    const Offset highest = std::min(segment.base_offset + kMaxRelativeOffset, end - 1);
+    if (header.base_offset < segment.base_offset || header.last_offset() > highest) {
+      return Defect{.code = DefectCode::segment_range,
+                    .position = batch.position,
+                    .offset = header.base_offset,
+                    .expected = fmt::format("offsets in {}..{}", segment.base_offset, highest),
+                    .found = fmt::format("{}..{}", header.base_offset, header.last_offset())};
+    }
+    if (scanned.batch_count > 0 && header.base_offset < scanned.next_offset) {
+      return Defect{.code = DefectCode::offset_order,
+                    .position = batch.position,
+                    .offset = header.base_offset,
+                    .expected = fmt::format("an offset of at least {}", scanned.next_offset),
+                    .found = fmt::format("{}", header.base_offset)};
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Defect> scan_batch(const RecordBatchView& batch, ScannedSegment& scanned) {
+    const RecordBatchHeader& header = batch.header;
+    if (scanned.chunks.empty() || batch.position - scanned.chunks.back().begin >= kChunkBytes) {
+      scanned.chunks.push_back({.begin = batch.position, .first_batch = scanned.batch_count});
+    }
+    ++scanned.batch_count;
+    scanned.record_count += static_cast<std::uint64_t>(header.record_count);
+    scanned.next_offset = header.next_offset();
+    scanned.discardable.push_back(false);
+
+    std::optional<RecordView> control;
+    std::optional<ControlType> control_type;
+    if (header.is_control() && header.record_count > 0) {
+      const auto records = uncompressed_records(batch, decompressor_, scratch_);
+      if (!records) return records.error();
+      RecordReader reader(header, records->bytes);
+      RecordView first;
+      if (!reader.next(first)) return at_batch(*reader.defect(), batch);
+      const auto type = decode_control_type(first);
+      if (!type) return at_batch(type.error(), batch);
+      control = first;
+      control_type = *type;
+    }
+
+    const bool is_marker = control_type == ControlType::abort || control_type == ControlType::commit;
+    if (header.last_offset() >= replay_from_ && (!header.is_control() || is_marker)) {
+      if (auto defect = scan_.producers.apply(batch, control)) return defect;
+    }
+    follow_undecided(header, is_marker);
+
+    auto verdict = tracker_.next(batch, control_type);
+    if (!verdict) return verdict.error();
+    scanned.discardable.back() = verdict->discardable;
+    if (verdict->kept_entry) scanned.kept_entries.push_back(*verdict->kept_entry);
+    return std::nullopt;
+  }
+
+  // Transactions that are decided only by a marker at or above the high watermark.
+  void follow_undecided(const RecordBatchHeader& header, bool is_marker) {
+    if (!header.has_producer()) return;
+    if (header.is_transactional() && !header.is_control()) {
+      open_.try_emplace(header.producer_id, header.base_offset);
+    } else if (is_marker) {
+      const auto open = open_.find(header.producer_id);
+      if (open == open_.end()) return;
+      if (header.base_offset >= high_watermark_) unstable(open->second);
+      open_.erase(open);
+    }
+  }
+
+  static Defect at_batch(Defect defect, const RecordBatchView& batch) {
+    defect.position = batch.position;
+    if (!defect.offset) defect.offset = batch.header.base_offset;
+    return defect;
+  }
+
+  FileSystem& files_;
+  const PartitionLog& log_;
+  const LogScan::Inputs& inputs_;
+  LogScan scan_;
+  TransactionTracker tracker_;
+  Offset replay_from_;
+  Offset high_watermark_;
+  std::unordered_map<std::int64_t, Offset> open_;  // first offset of each producer's transaction
+  Decompressor decompressor_;
+  ByteBuffer scratch_;
+};
+
+}  // namespace
+
+LogScan LogScan::of(FileSystem& files, const PartitionLog& log, const Inputs& inputs) {
+  return Scanner(files, log, inputs).run();
+}
+
+}  // namespace kseg

@@ -1,0 +1,105 @@
+#include "lib/producer_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kseg {
+namespace {
+
+bool is_expired(const ProducerStateEntry& entry, std::int64_t now_ms, std::int64_t expiration_ms) {
+  const auto idle_ms = static_cast<std::int64_t>(static_cast<std::uint64_t>(now_ms) -
+                                                 static_cast<std::uint64_t>(entry.timestamp_ms));
+  return entry.current_txn_first_offset.value < 0 && idle_ms >= expiration_ms;
+}
+
+// A new epoch makes a broker forget the producer's batches.
+void set_epoch(ProducerStateEntry& entry, std::int16_t epoch) {
+  if (entry.producer_epoch == epoch) return;
+  entry.producer_epoch = epoch;
+  entry.last_sequence = kNoSequence;
+  entry.last_offset = Offset{-1};
+  entry.offset_delta = 0;
+}
+
+}  // namespace
+
+ProducerState::ProducerState(const std::vector<ProducerStateEntry>& snapshot, std::int64_t now_ms,
+                             std::int64_t expiration_ms) {
+  for (const ProducerStateEntry& entry : snapshot) {
+    if (!is_expired(entry, now_ms, expiration_ms)) entries_[entry.producer_id] = entry;
+  }
+}
+
+std::optional<Defect> ProducerState::apply(const RecordBatchView& batch, const std::optional<RecordView>& marker) {
+  const RecordBatchHeader& header = batch.header;
+  if (!header.has_producer()) return std::nullopt;
+  if (header.is_control() && !marker) return std::nullopt;
+
+  const auto [found, is_new] = entries_.try_emplace(header.producer_id);
+  ProducerStateEntry& entry = found->second;
+  if (is_new) {
+    entry.producer_id = header.producer_id;
+    entry.producer_epoch = header.producer_epoch;
+  }
+  set_epoch(entry, header.producer_epoch);
+
+  if (header.is_control()) {
+    const auto value = decode_end_transaction_marker(*marker);
+    if (!value) {
+      Defect defect = value.error();
+      defect.position = batch.position;
+      return defect;
+    }
+    entry.coordinator_epoch = value->coordinator_epoch;
+    entry.timestamp_ms = marker->timestamp_ms;
+    entry.current_txn_first_offset = Offset{-1};
+    return std::nullopt;
+  }
+
+  const bool in_transaction = entry.current_txn_first_offset.value >= 0;
+  if (in_transaction && !header.is_transactional()) {
+    return Defect{.code = DefectCode::producer_state,
+                  .position = batch.position,
+                  .offset = header.base_offset,
+                  .expected = fmt::format("a transactional batch in the transaction that producer {} began at {}",
+                                          header.producer_id, entry.current_txn_first_offset),
+                  .found = "a batch outside of it"};
+  }
+  entry.last_sequence = header.last_sequence();
+  entry.last_offset = header.last_offset();
+  entry.offset_delta = header.last_offset_delta;
+  entry.timestamp_ms = header.max_timestamp;
+  if (header.is_transactional() && !in_transaction) entry.current_txn_first_offset = header.base_offset;
+  return std::nullopt;
+}
+
+void ProducerState::expire(std::int64_t now_ms, std::int64_t expiration_ms) {
+  std::erase_if(entries_, [&](const auto& entry) { return is_expired(entry.second, now_ms, expiration_ms); });
+}
+
+bool ProducerState::is_last_of_producer(const RecordBatchHeader& batch) const {
+  if (!batch.has_producer()) return false;
+  const auto found = entries_.find(batch.producer_id);
+  if (found == entries_.end()) return false;
+  const ProducerStateEntry& entry = found->second;
+  if (entry.last_offset.value >= 0) return entry.last_offset == batch.last_offset();
+  return batch.is_control() && entry.producer_epoch == batch.producer_epoch;
+}
+
+std::optional<Offset> ProducerState::first_open_transaction() const {
+  std::optional<Offset> first;
+  for (const auto& [producer_id, entry] : entries_) {
+    const Offset begin = entry.current_txn_first_offset;
+    if (begin.value >= 0 && (!first || begin < *first)) first = begin;
+  }
+  return first;
+}
+
+std::vector<ProducerStateEntry> ProducerState::entries() const {
+  std::vector<ProducerStateEntry> entries;
+  for (const auto& [producer_id, entry] : entries_) entries.push_back(entry);
+  return entries;
+}
+
+}  // namespace kseg

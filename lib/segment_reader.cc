@@ -1,0 +1,285 @@
+#include "lib/segment_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "formats/cursor.h"
+
+namespace kseg {
+namespace {
+
+constexpr std::size_t kHeaderSize = RecordBatchHeader::kSize;
+constexpr std::int64_t kMinBatchLength = kHeaderSize - RecordBatchHeader::kLogOverhead;
+constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
+constexpr std::int64_t kMaxOffsetsInSegment = std::int64_t{1} << 31;
+
+// Reading once, checking each damaged batch and its successor, searching: honest damage stays below
+// 6 times the file. What needs more was made to.
+constexpr std::uint64_t kEffortPerByte = 16;
+constexpr std::uint64_t kFreeEffort = std::uint64_t{16} << 20;
+
+// The first 17 bytes mean the same in all message formats.
+struct Prefix {
+  Offset offset;
+  std::int32_t length;  // bytes behind this field
+  std::int8_t magic;
+
+  static Prefix of(Bytes bytes) {
+    Cursor in(bytes);
+    Prefix prefix{.offset = {in.i64()}, .length = in.i32(), .magic = 0};
+    in.i32();
+    prefix.magic = in.i8();
+    return prefix;
+  }
+  bool is_legacy() const { return magic == 0 || magic == 1; }
+  std::int32_t min_legacy_length() const { return magic == 0 ? 14 : 22; }
+  std::uint64_t size_bytes() const {
+    return static_cast<std::uint64_t>(length) + RecordBatchHeader::kLogOverhead;
+  }
+};
+
+bool all_zeros(Bytes bytes) {
+  return bytes.empty() ||
+         (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+}  // namespace
+
+SegmentReader::SegmentReader(File& file, Options options) : file_(file), options_(options) {
+  if (options_.payload == Payload::skip)
+    options_.chunk_bytes = std::min(options_.chunk_bytes, kSkipChunkBytes);
+  end_ = {file_.info().size_bytes};
+  if (options_.end) end_ = std::min(end_, *options_.end);
+  next_ = std::min(options_.begin, end_);
+  known_trusted_ = next_;
+  effort_limit_ = (end_ - next_) * kEffortPerByte + kFreeEffort;
+}
+
+Bytes SegmentReader::window(Position from, std::size_t least) {
+  const std::uint64_t left = end_ - from;
+  const auto at_least = static_cast<std::size_t>(std::min<std::uint64_t>(least, left));
+  const Position buffer_end = buffer_start_ + buffer_size_;
+  const bool overlaps = from >= buffer_start_ && from < buffer_end;
+  const auto skipped = overlaps ? static_cast<std::size_t>(from - buffer_start_) : buffer_size_;
+  const std::size_t kept = buffer_size_ - skipped;
+  if (kept >= at_least) return Bytes{buffer_}.subspan(skipped, kept);
+
+  const auto wanted =
+      static_cast<std::size_t>(std::min<std::uint64_t>(std::max(at_least, options_.chunk_bytes), left));
+  if (buffer_.size() < wanted) {
+    ByteBuffer larger(wanted);
+    std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(skipped), kept, larger.begin());
+    buffer_.swap(larger);
+  } else {
+    std::memmove(buffer_.data(), buffer_.data() + skipped, kept);
+  }
+  buffer_start_ = from;
+  buffer_size_ = kept;
+  const std::size_t got = file_.read_at(from + kept, std::span(buffer_).subspan(kept, wanted - kept));
+  buffer_size_ += got;
+  effort_ += got;
+  if (buffer_size_ < wanted) end_ = from + buffer_size_;  // the file was cut while we read
+  return Bytes{buffer_}.first(buffer_size_);
+}
+
+Result<std::optional<RecordBatchView>> SegmentReader::next() {
+  if (next_ >= end_) return std::optional<RecordBatchView>{};
+  const Position at = next_;
+  Bytes bytes = window(at, kHeaderSize);
+  if (bytes.empty()) return std::optional<RecordBatchView>{};
+  const auto header = decode_record_batch_header(bytes, at);
+  if (!header) return bad_header(header.error(), bytes);
+
+  const std::uint64_t size = header->size_bytes();
+  const bool whole = options_.payload != Payload::skip || header->is_control();
+  const bool fits = size <= end_ - at;
+  if (fits && whole) bytes = window(at, size);
+  if (!fits || (whole && bytes.size() < size)) {
+    return beyond_end({.code = DefectCode::bad_length,
+                       .position = at + 8,
+                       .offset = header->base_offset,
+                       .expected = fmt::format("a batch of at most {} bytes", end_ - at),
+                       .found = fmt::format("{} bytes", size)},
+                      size);
+  }
+
+  const RecordBatchView batch{
+      .header = *header, .position = at, .bytes = bytes.first(whole ? size : kHeaderSize)};
+  const bool checked = whole && options_.payload != Payload::trust;
+  if (checked) {
+    if (auto defect = check_crc(batch)) {
+      effort_ += size;
+      return resume_after(std::move(*defect), at + size);
+    }
+  }
+  if (auto defect = check_header(*header, at)) {
+    // With a right crc the length is right too.
+    return checked ? resume_at(std::move(*defect), at + size) : resume_after(std::move(*defect), at + size);
+  }
+  next_ = at + size;
+  last_offset_ = header->last_offset();
+  return std::optional(batch);
+}
+
+// `bytes` are what stands at next_, and decode_record_batch_header said `defect` about them.
+Defect SegmentReader::bad_header(Defect defect, Bytes bytes) {
+  const Position at = next_;
+  const std::uint64_t left = end_ - at;
+  if (all_zeros(bytes.first(std::min(bytes.size(), kHeaderSize))) && zeros_to_end(at)) {
+    return resume_at({.code = DefectCode::torn_tail,
+                      .position = at,
+                      .expected = "a batch",
+                      .found = fmt::format("zeros to the end ({} bytes)", left)},
+                     end_);
+  }
+  if (defect.code == DefectCode::truncated) return beyond_end(std::move(defect), kHeaderSize);
+
+  const Prefix prefix = Prefix::of(window(at, RecordBatchHeader::kMinPrefix));
+  if (prefix.is_legacy() && prefix.length < prefix.min_legacy_length()) {
+    defect = {.code = DefectCode::bad_length,
+              .position = at + 8,
+              .offset = prefix.offset,
+              .expected = fmt::format("a message of at least {} bytes", prefix.min_legacy_length()),
+              .found = fmt::format("{}", prefix.length)};
+    return resume_after(std::move(defect), std::nullopt);
+  }
+  if (prefix.is_legacy()) {
+    if (prefix.size_bytes() > left) return beyond_end(std::move(defect), prefix.size_bytes());
+    const Position expected_next = at + prefix.size_bytes();
+    if (plausible_legacy_at(expected_next)) return resume_at(std::move(defect), expected_next);
+    return resume_after(std::move(defect), expected_next);
+  }
+  if (left < kHeaderSize) return beyond_end(std::move(defect), kHeaderSize);
+  const bool length_fits = prefix.length >= kMinBatchLength && prefix.size_bytes() <= left;
+  return resume_after(std::move(defect),
+                      length_fits ? std::optional(at + prefix.size_bytes()) : std::nullopt);
+}
+
+// What stands at next_ wants to be `size_bytes` long and the file ends before: its torn tail, unless
+// trusted batches follow, and the length itself is wrong.
+Defect SegmentReader::beyond_end(Defect otherwise, std::uint64_t size_bytes) {
+  const Position at = next_;
+  const Position trusted = trusted_after(at, std::nullopt);
+  if (trusted < end_) return resume_at(std::move(otherwise), trusted);
+  return resume_at({.code = DefectCode::torn_tail,
+                    .position = at,
+                    .offset = otherwise.offset,
+                    .expected = fmt::format("{} bytes", size_bytes),
+                    .found = fmt::format("{} bytes", end_ - at)},
+                   end_);
+}
+
+// Leaves next_, where `defect` is, for the next header to trust. `expected_next` is where the defective
+// batch's own length leads to, if that lies in the file.
+Defect SegmentReader::resume_after(Defect defect, std::optional<Position> expected_next) {
+  return resume_at(std::move(defect), trusted_after(next_, expected_next));
+}
+
+Defect SegmentReader::resume_at(Defect defect, Position position) {
+  next_ = position;
+  if (effort_ > effort_limit_ && next_ < end_) {
+    defect.found += fmt::format("{}too much damage, nothing is read from position {} on",
+                                defect.found.empty() ? "" : "; ", next_);
+    next_ = end_;
+  }
+  return defect;
+}
+
+Position SegmentReader::trusted_after(Position defective, std::optional<Position> expected_next) {
+  const Position from = defective + 1;
+  if (expected_next && (*expected_next == end_ || trusted_at(*expected_next))) {
+    // A wrong length may have swallowed whole batches. Those lead exactly to where it leads; batches
+    // inside of a record's value do not.
+    for (Position inside = find_trusted(from, *expected_next); inside < *expected_next;) {
+      const Position behind = follow_trusted(inside, *expected_next);
+      if (behind == *expected_next) return inside;
+      inside = find_trusted(behind, *expected_next);
+    }
+    return *expected_next;
+  }
+  // Searches never look at a byte twice: damaged batches in a row share what the first one found.
+  if (known_trusted_ < from) known_trusted_ = find_trusted(from, end_);
+  if (expected_next && *expected_next < known_trusted_ && plausible_at(*expected_next)) return *expected_next;
+  return std::min(known_trusted_, end_);
+}
+
+// The first batch to trust that starts in [from, limit), else `limit`.
+Position SegmentReader::find_trusted(Position from, Position limit) {
+  while (from < limit && end_ - from >= kHeaderSize) {
+    const Bytes bytes = window(from, kHeaderSize);
+    if (bytes.size() < kHeaderSize) break;
+    const std::size_t starts = bytes.size() - kHeaderSize + 1;
+    const auto* const magics = bytes.data() + RecordBatchHeader::kMagicPosition;
+    const auto* const magic =
+        static_cast<const std::uint8_t*>(std::memchr(magics, RecordBatchHeader::kMagic, starts));
+    if (magic == nullptr) {
+      from = from + starts;
+      continue;
+    }
+    from = from + static_cast<std::uint64_t>(magic - magics);
+    if (from < limit && trusted_at(from)) return from;
+    from = from + 1;
+  }
+  return limit;
+}
+
+// The end of the run of trusted batches that starts at `from`.
+Position SegmentReader::follow_trusted(Position from, Position limit) {
+  while (from < limit && trusted_at(from)) from = from + plausible_at(from)->size_bytes();
+  return from;
+}
+
+// The header at `at` if it could be that of a whole batch behind the last good one.
+std::optional<RecordBatchHeader> SegmentReader::plausible_at(Position at) {
+  if (at >= end_ || end_ - at < kHeaderSize) return std::nullopt;
+  const Bytes bytes = window(at, kHeaderSize);
+  if (bytes.size() < kHeaderSize) return std::nullopt;
+  // First what costs nothing: searches come here for every byte 2.
+  const Prefix prefix = Prefix::of(bytes);
+  if (prefix.magic != RecordBatchHeader::kMagic || prefix.length < kMinBatchLength ||
+      prefix.size_bytes() > end_ - at || prefix.offset <= last_offset_) {
+    return std::nullopt;
+  }
+  const auto header = decode_record_batch_header(bytes, at);
+  if (!header || !header->codec_known() || header->last_offset_delta < 0 || header->record_count < 0 ||
+      header->record_count - std::int64_t{1} > header->last_offset_delta ||
+      header->next_offset() < header->base_offset) {
+    return std::nullopt;
+  }
+  if (last_offset_.value >= 0 && header->last_offset() - last_offset_ >= kMaxOffsetsInSegment)
+    return std::nullopt;
+  return *header;
+}
+
+bool SegmentReader::plausible_legacy_at(Position at) {
+  if (at == end_) return true;
+  const Bytes bytes = window(at, RecordBatchHeader::kMinPrefix);
+  if (bytes.size() < RecordBatchHeader::kMinPrefix) return false;
+  const Prefix prefix = Prefix::of(bytes);
+  return prefix.is_legacy() && prefix.length >= prefix.min_legacy_length() &&
+         prefix.size_bytes() <= end_ - at;
+}
+
+bool SegmentReader::trusted_at(Position at) {
+  const auto header = plausible_at(at);
+  if (!header || effort_ > effort_limit_) return false;
+  const auto size = static_cast<std::size_t>(header->size_bytes());
+  const Bytes bytes = window(at, size);
+  if (bytes.size() < size) return false;
+  effort_ += size;
+  return RecordBatchView{.header = *header, .position = at, .bytes = bytes.first(size)}.computed_crc() ==
+         header->crc;
+}
+
+bool SegmentReader::zeros_to_end(Position from) {
+  while (from < end_) {
+    const Bytes bytes = window(from, 1);
+    if (!all_zeros(bytes)) return false;
+    from = from + bytes.size();
+  }
+  return true;
+}
+
+}  // namespace kseg

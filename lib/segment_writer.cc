@@ -1,0 +1,109 @@
+#include "lib/segment_writer.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace kseg {
+namespace {
+
+constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kMaxSegmentBytes = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::max();
+
+}  // namespace
+
+SegmentWriter::SegmentWriter(FileSystem& files, Options options)
+    : files_(files),
+      options_(std::move(options)),
+      indexes_(options_.base_offset, options_.index_interval_bytes) {
+  discard();
+  log_ = create(SegmentFileKind::log);
+}
+
+SegmentWriter::~SegmentWriter() {
+  if (kept_) return;
+  try {
+    discard();
+  } catch (...) {
+    // What made the writing fail is under way as an exception of its own; the left-over `.cleaned`
+    // files are harmless and go with the next run.
+  }
+}
+
+Path SegmentWriter::path(SegmentFileKind kind) const {
+  return options_.folder / to_string({.kind = kind, .offset = options_.base_offset, .state = options_.state});
+}
+
+std::optional<Defect> SegmentWriter::append(const RecordBatchHeader& header, Bytes batch) {
+  const std::int64_t relative_offset = header.last_offset() - options_.base_offset;
+  if (relative_offset < 0 || relative_offset > kMaxRelativeOffset) {
+    return Defect{.code = DefectCode::segment_range,
+                  .position = {size_bytes_},
+                  .offset = header.base_offset,
+                  .expected = fmt::format("a last offset in {}..{}", options_.base_offset,
+                                          options_.base_offset + kMaxRelativeOffset),
+                  .found = fmt::format("{}", header.last_offset())};
+  }
+  if (size_bytes_ + batch.size() > kMaxSegmentBytes) {
+    return Defect{.code = DefectCode::segment_too_large,
+                  .position = {size_bytes_},
+                  .offset = header.base_offset,
+                  .expected = fmt::format("at most {} bytes", kMaxSegmentBytes),
+                  .found = fmt::format("{} bytes", size_bytes_ + batch.size())};
+  }
+  indexes_.add(header, {size_bytes_});
+  size_bytes_ += batch.size();
+  if (pending_.size() + batch.size() > kWriteBytes) flush();
+  if (batch.size() > kWriteBytes) {
+    log_->append(batch);
+  } else {
+    kseg::append(pending_, batch);
+  }
+  return std::nullopt;
+}
+
+void SegmentWriter::append(const AbortedTxn& txn) { encode_aborted_txn(txn, transaction_index_); }
+
+void SegmentWriter::finish(std::int64_t mtime_ns) {
+  flush();
+  indexes_.close();
+  log_->sync();
+  log_.reset();
+  write_whole(SegmentFileKind::offset_index, indexes_.offset_index());
+  write_whole(SegmentFileKind::time_index, indexes_.time_index());
+  if (force_transaction_index_ || !transaction_index_.empty()) {
+    write_whole(SegmentFileKind::transaction_index, transaction_index_);
+  }
+  for (const auto kind : {SegmentFileKind::log, SegmentFileKind::offset_index, SegmentFileKind::time_index}) {
+    files_.set_mtime(path(kind), mtime_ns);
+  }
+}
+
+void SegmentWriter::discard() {
+  log_.reset();
+  for (const auto kind : {SegmentFileKind::offset_index, SegmentFileKind::time_index,
+                          SegmentFileKind::transaction_index, SegmentFileKind::log}) {
+    if (files_.info(path(kind))) files_.remove(path(kind));
+  }
+}
+
+std::unique_ptr<File> SegmentWriter::create(SegmentFileKind kind) {
+  auto file = files_.create(path(kind), options_.mode);
+  if (options_.owner) files_.set_owner(path(kind), options_.owner->first, options_.owner->second);
+  return file;
+}
+
+void SegmentWriter::write_whole(SegmentFileKind kind, Bytes bytes) {
+  const auto file = create(kind);
+  if (!bytes.empty()) file->append(bytes);
+  file->sync();
+}
+
+void SegmentWriter::flush() {
+  if (pending_.empty()) return;
+  log_->append(pending_);
+  pending_.clear();
+}
+
+}  // namespace kseg
