@@ -13,7 +13,9 @@ std::optional<ByteBuffer> owned(const std::optional<std::string>& text) {
 
 }  // namespace
 
-LogBuilder LogBuilder::from_notation(std::string_view text) { return LogBuilder(log_of(text)); }
+LogBuilder LogBuilder::from_notation(std::string_view text) {
+  return LogBuilder(log_of(text));
+}
 
 LogBuilder& LogBuilder::segment(std::int64_t base) {
   log_.segments.push_back({.base = {base}});
@@ -26,8 +28,10 @@ LogBuilder& LogBuilder::batch(std::initializer_list<KeyValue> records, Codec cod
   std::vector<RecordModel> models;
   for (const KeyValue& record : records) {
     const Offset offset = base + static_cast<std::int64_t>(models.size());
-    models.push_back(
-        {.offset = offset, .timestamp_ms = offset.value, .key = owned(record.key), .value = owned(record.value)});
+    models.push_back({.offset = offset,
+                      .timestamp_ms = offset.value,
+                      .key = owned(record.key),
+                      .value = owned(record.value)});
   }
   const RecordBatchHeader header{.base_offset = base,
                                  .partition_leader_epoch = 0,
@@ -71,7 +75,9 @@ LogBuilder& LogBuilder::flip_byte(std::size_t batch, std::size_t offset_in_batch
   return *this;
 }
 
-Position LogBuilder::position_of(std::size_t batch) const { return place_of(batch).position; }
+Position LogBuilder::position_of(std::size_t batch) const {
+  return place_of(batch).position;
+}
 
 LogBuilder::Place LogBuilder::place_of(std::size_t batch) const {
   for (const SegmentModel& segment : log_.segments) {

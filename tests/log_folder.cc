@@ -17,7 +17,9 @@ namespace {
 constexpr SegmentFileKind kMainFiles[] = {SegmentFileKind::log, SegmentFileKind::offset_index,
                                           SegmentFileKind::time_index};
 
-std::string file_name(SegmentFileKind kind, Offset offset) { return to_string(SegmentFileName{kind, offset}); }
+std::string file_name(SegmentFileKind kind, Offset offset) {
+  return to_string(SegmentFileName{kind, offset});
+}
 
 Result<std::vector<BatchModel>> decode_batches(Bytes log) {
   std::vector<BatchModel> batches;
@@ -30,7 +32,9 @@ Result<std::vector<BatchModel>> decode_batches(Bytes log) {
   return batches;
 }
 
-void write_text(const Path& path, std::string_view text) { write_whole_file(path, as_bytes(text)); }
+void write_text(const Path& path, std::string_view text) {
+  write_whole_file(path, as_bytes(text));
+}
 
 }  // namespace
 
@@ -75,7 +79,9 @@ FolderFiles to_files(const LogModel& log, const FolderOptions& options) {
   }
 
   std::vector<ProducerStateEntry> producers = replay_producers(log);
-  std::erase_if(producers, [&](const auto& producer) { return options.expired_producers.contains(producer.producer_id); });
+  std::erase_if(producers, [&](const auto& producer) {
+    return options.expired_producers.contains(producer.producer_id);
+  });
   encode_producer_snapshot(producers, files[file_name(SegmentFileKind::producer_snapshot, log.end_offset())]);
   files[std::string(kLeaderEpochCheckpoint)] = {};
   if (options.partition_metadata) {
@@ -92,7 +98,8 @@ Result<LogModel> from_files(const FolderFiles& files) {
     auto batches = decode_batches(bytes);
     if (!batches) return batches.error();
     SegmentModel segment{.base = file->offset, .batches = std::move(*batches)};
-    if (const auto index = files.find(file_name(SegmentFileKind::transaction_index, segment.base)); index != files.end()) {
+    if (const auto index = files.find(file_name(SegmentFileKind::transaction_index, segment.base));
+        index != files.end()) {
       auto aborted = decode_transaction_index(index->second, segment.base);
       if (!aborted) return aborted.error();
       segment.aborted = std::move(*aborted);

@@ -66,9 +66,13 @@ std::uint64_t SegmentModel::size_bytes() const {
   return size;
 }
 
-Offset SegmentModel::next_offset() const { return batches.empty() ? base : batches.back().header.next_offset(); }
+Offset SegmentModel::next_offset() const {
+  return batches.empty() ? base : batches.back().header.next_offset();
+}
 
-Offset LogModel::end_offset() const { return segments.empty() ? Offset{0} : segments.back().next_offset(); }
+Offset LogModel::end_offset() const {
+  return segments.empty() ? Offset{0} : segments.back().next_offset();
+}
 
 BatchModel make_batch(const RecordBatchHeader& like, const std::vector<RecordModel>& records,
                       std::optional<std::int64_t> horizon_ms) {
@@ -105,13 +109,15 @@ BatchModel make_control_batch(Offset offset, ControlType type, std::int64_t prod
                            .attributes = RecordBatchHeader::kControlBit,
                            .producer_id = producer_id,
                            .producer_epoch = epoch};
-  RecordModel record{.offset = offset, .timestamp_ms = offset.value, .key = ByteBuffer{}, .value = ByteBuffer{}};
+  RecordModel record{
+      .offset = offset, .timestamp_ms = offset.value, .key = ByteBuffer{}, .value = ByteBuffer{}};
   encode_control_key(type, *record.key);
   if (type == ControlType::abort || type == ControlType::commit) {
     header.attributes |= RecordBatchHeader::kTransactionalBit;
     encode_end_transaction_marker({}, *record.value);
   } else {
-    ByteWriter to(*record.value);  // LeaderChangeMessage: version, leader id, no voters, none granting, no tags
+    ByteWriter to(
+        *record.value);  // LeaderChangeMessage: version, leader id, no voters, none granting, no tags
     to.i16(0);
     to.i32(1);
     to.i8(1);

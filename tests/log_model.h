@@ -59,7 +59,8 @@ BatchModel make_batch(const RecordBatchHeader& like, const std::vector<RecordMod
 
 // A marker, or KRaft's leader change, as the broker writes it; with kNoProducerId it has no producer.
 BatchModel make_control_batch(Offset offset, ControlType type, std::int64_t producer_id, std::int16_t epoch,
-                              std::int32_t leader_epoch, std::optional<std::int64_t> horizon_ms = std::nullopt);
+                              std::int32_t leader_epoch,
+                              std::optional<std::int64_t> horizon_ms = std::nullopt);
 
 // The batch that `bytes` begin with. Errors are those of the header, the codec and the records.
 Result<BatchModel> decode_batch(Bytes bytes, Position at = {});

@@ -13,9 +13,15 @@ constexpr std::string_view kNullKey = "-";
 constexpr std::string_view kNull = "~";
 constexpr std::string_view kEmpty = "''";
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 std::string_view prefix(Codec codec) {
   switch (codec) {
@@ -116,8 +122,8 @@ class Parser {
 
     BatchModel batch;
     if (control) {
-      batch = make_control_batch(next_, *control, header.producer_id, header.producer_epoch, suffixes.leader_epoch,
-                                 suffixes.horizon_ms);
+      batch = make_control_batch(next_, *control, header.producer_id, header.producer_epoch,
+                                 suffixes.leader_epoch, suffixes.horizon_ms);
     } else {
       if (suffixes.log_append_time) header.attributes |= RecordBatchHeader::kLogAppendTimeBit;
       header.partition_leader_epoch = suffixes.leader_epoch;
@@ -165,7 +171,9 @@ class Parser {
     const bool data = producer.kind == 'P' || producer.kind == 'T';
     if (data && is_field('s')) producer.sequence = field<std::int32_t>();
     if (is_field('e')) producer.epoch = field<std::int16_t>();
-    const bool fits = producer.kind == 'M' ? text_.substr(at_).starts_with("[.]") : data ? peek() == '[' : ends_word();
+    const bool fits = producer.kind == 'M' ? text_.substr(at_).starts_with("[.]")
+                      : data               ? peek() == '['
+                                           : ends_word();
     return fits ? std::optional{producer} : std::nullopt;
   }
 
@@ -268,8 +276,12 @@ class Parser {
     return number<Number>();
   }
 
-  bool is_field(char name) const { return peek() == name && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]); }
-  bool ends_word() const { return !is_digit(peek()) && !is_letter(peek()) && peek() != '_' && peek() != '=' && peek() != '%'; }
+  bool is_field(char name) const {
+    return peek() == name && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]);
+  }
+  bool ends_word() const {
+    return !is_digit(peek()) && !is_letter(peek()) && peek() != '_' && peek() != '=' && peek() != '%';
+  }
 
   // `read` from here; back to here if it yields nothing.
   template <typename Found>
@@ -353,8 +365,8 @@ class Printer {
         if (header.base_sequence > 0) put("s{}", header.base_sequence);
         put_epoch(header);
       }
-      const bool alone = !header.has_producer() && header.codec() == Codec::none && batch.records.size() == 1 &&
-                         header.last_offset_delta == 0;
+      const bool alone = !header.has_producer() && header.codec() == Codec::none &&
+                         batch.records.size() == 1 && header.last_offset_delta == 0;
       alone ? put_record(batch.records.front()) : put_list(batch);
     }
     if (const auto horizon = header.delete_horizon_ms()) put("^{}", *horizon);
@@ -401,7 +413,8 @@ class Printer {
     put("{}=", text(record.key, kNullKey));
     put("{}", text(record.value, kNull));
     if (record.timestamp_ms != record.offset.value) put("@{}", record.timestamp_ms);
-    for (const HeaderModel& header : record.headers) put("#{}:{}", text(header.key, {}), text(header.value, kNull));
+    for (const HeaderModel& header : record.headers)
+      put("#{}:{}", text(header.key, {}), text(header.value, kNull));
   }
 
   static std::string text(const std::optional<ByteBuffer>& bytes, std::string_view null) {
@@ -424,7 +437,9 @@ class Printer {
 
 }  // namespace
 
-Result<LogModel> parse_notation(std::string_view text) { return Parser(text, {}).parse(); }
+Result<LogModel> parse_notation(std::string_view text) {
+  return Parser(text, {}).parse();
+}
 
 std::optional<Defect> append_notation(std::string_view text, LogModel& log) {
   auto longer = Parser(text, log).parse();
@@ -435,10 +450,14 @@ std::optional<Defect> append_notation(std::string_view text, LogModel& log) {
 
 LogModel log_of(std::string_view text) {
   auto log = parse_notation(text);
-  if (!log) throw std::invalid_argument(fmt::format("{} at {}: {}", text, log.error().position, describe(log.error())));
+  if (!log)
+    throw std::invalid_argument(
+        fmt::format("{} at {}: {}", text, log.error().position, describe(log.error())));
   return std::move(*log);
 }
 
-std::string print_notation(const LogModel& log) { return Printer().print(log); }
+std::string print_notation(const LogModel& log) {
+  return Printer().print(log);
+}
 
 }  // namespace kseg

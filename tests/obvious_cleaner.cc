@@ -12,6 +12,7 @@ namespace {
 using Segments = std::vector<const SegmentModel*>;
 using KeyMap = std::map<ByteBuffer, Offset>;
 
+constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::max();
 constexpr Offset kEndOfTime{std::numeric_limits<std::int64_t>::max()};
 
 // The segments from the one that holds `from` up to, but without, the one with base `to`.
@@ -116,12 +117,24 @@ std::vector<Segments> group(const Segments& segments, const ObviousRound& round)
     const bool joins = !groups.empty() && both.log <= round.segment_bytes &&
                        both.offset_index <= round.segment_index_bytes &&
                        both.time_index <= round.segment_index_bytes &&
-                       (own.log == 0 || bound - 1 - groups.back().front()->base <= 2'147'483'647);
+                       (own.log == 0 || bound - 1 - groups.back().front()->base <= kMaxRelativeOffset);
     if (!joins) groups.emplace_back();
     sum = joins ? both : own;
     groups.back().push_back(&segment);
   }
   return groups;
+}
+
+// An index cannot name offsets further than that from its segment's base.
+std::optional<Defect> out_of_reach(const LogModel& log) {
+  for (const SegmentModel& segment : log.segments) {
+    for (const BatchModel& batch : segment.batches) {
+      if (batch.header.last_offset() - segment.base <= kMaxRelativeOffset) continue;
+      return Defect{
+          .code = DefectCode::segment_too_large, .position = {}, .offset = batch.header.base_offset};
+    }
+  }
+  return std::nullopt;
 }
 
 class Copier {
@@ -147,8 +160,7 @@ class Copier {
     const RecordBatchHeader& header = source.header;
     const auto horizon = header.delete_horizon_ms();
     const bool can_discard = transactions_.can_discard(source, to.segment.aborted);
-    const bool drop_records =
-        can_discard && (!header.is_control() || (horizon && *horizon <= round_.now_ms));
+    const bool drop_records = can_discard && (!header.is_control() || (horizon && *horizon <= round_.now_ms));
     const bool keep_header = is_last_of_producer(header) || header.next_offset() == round_.end_of_round;
     if (drop_records && !keep_header) return;
 
@@ -240,6 +252,7 @@ Result<ObviousResult> clean_obviously(const LogModel& log, const ObviousRound& r
   }
   if (dirty_bytes == 0) return result;
 
+  if (const auto defect = out_of_reach(log)) return *defect;
   result.end = round.first_uncleanable;
   result.after.segments.clear();
   Copier copier(log, round);

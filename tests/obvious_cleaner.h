@@ -48,7 +48,8 @@ struct ObviousResult {
   std::int64_t keyless_records = 0;
 };
 
-// Errors: bad_producer, bad_timestamp in a batch that would have to be rebuilt.
+// Errors: bad_producer, bad_timestamp in a batch that would have to be rebuilt; segment_too_large if an
+// offset is further from its segment's base than an index can say.
 Result<ObviousResult> clean_obviously(const LogModel& log, const ObviousRound& round);
 
 }  // namespace kseg

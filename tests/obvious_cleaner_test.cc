@@ -22,7 +22,8 @@ const std::map<std::string, std::string_view> kDifferent = {
 
 std::string cleaned(std::string_view text, ObviousRound round) {
   const LogModel log = log_of(text);
-  round.first_uncleanable = round.first_uncleanable == Offset{} ? log.segments.back().base : round.first_uncleanable;
+  round.first_uncleanable =
+      round.first_uncleanable == Offset{} ? log.segments.back().base : round.first_uncleanable;
   round.end_of_round = round.first_uncleanable;
   auto result = clean_obviously(log, round);
   if (!result) return describe(result.error());
@@ -87,7 +88,7 @@ void check_mtimes(const ObviousResult& result, const RecordedRound& round) {
   }
 }
 
-void check_against_kafka(const std::string& file) {
+void check_against_kafka(const std::string& file, std::size_t at_least) {
   std::size_t compared = 0;
   for (const RecordedRound& round : recorded_rounds(file)) {
     CAPTURE(round.id);
@@ -115,8 +116,7 @@ void check_against_kafka(const std::string& file) {
     check_same_folder(result->after, round);
     check_mtimes(*result, round);
   }
-  MESSAGE(file, ": ", compared, " rounds compared");
-  CHECK(compared > 0);
+  CHECK(compared >= at_least);
 }
 
 // Key → the last committed value, the tombstones left out: what a reader of committed records ends up
@@ -128,7 +128,8 @@ std::map<ByteBuffer, ByteBuffer> committed_view(const LogModel& log) {
   for (const SegmentModel& segment : log.segments) {
     for (const BatchModel& batch : segment.batches) {
       const RecordBatchHeader& header = batch.header;
-      if (header.is_transactional() && !header.is_control()) open[header.producer_id].push_back(header.base_offset);
+      if (header.is_transactional() && !header.is_control())
+        open[header.producer_id].push_back(header.base_offset);
       const auto type = control_type(batch);
       if (type != ControlType::abort && type != ControlType::commit) continue;
       for (const Offset offset : std::exchange(open[header.producer_id], {})) {
@@ -138,7 +139,8 @@ std::map<ByteBuffer, ByteBuffer> committed_view(const LogModel& log) {
   }
   for (const SegmentModel& segment : log.segments) {
     for (const BatchModel& batch : segment.batches) {
-      if (batch.header.is_control() || aborted.contains({batch.header.producer_id, batch.header.base_offset})) continue;
+      if (batch.header.is_control() || aborted.contains({batch.header.producer_id, batch.header.base_offset}))
+        continue;
       for (const RecordModel& record : batch.records) {
         if (!record.key) continue;
         if (record.value) {
@@ -177,13 +179,21 @@ bool offsets_ascend(const LogModel& log) {
 
 }  // namespace
 
-TEST_CASE("the obvious cleaner leaves what Kafka's cleaner leaves of the cases") { check_against_kafka("cases.jsonl"); }
+TEST_CASE("the obvious cleaner leaves what Kafka's cleaner leaves of the cases") {
+  check_against_kafka("cases.jsonl", 200);
+}
 
-TEST_CASE("the obvious cleaner leaves what Kafka's cleaner leaves of random logs") { check_against_kafka("random.jsonl"); }
+TEST_CASE("the obvious cleaner leaves what Kafka's cleaner leaves of random logs") {
+  check_against_kafka("random.jsonl", 300);
+}
 
-TEST_CASE("the obvious cleaner leaves what Kafka 3.9 leaves") { check_against_kafka("random-3.9.jsonl"); }
+TEST_CASE("the obvious cleaner leaves what Kafka 3.9 leaves") {
+  check_against_kafka("random-3.9.jsonl", 15);
+}
 
-TEST_CASE("the obvious cleaner leaves what Kafka 4.4 leaves") { check_against_kafka("rounds-4.4.jsonl"); }
+TEST_CASE("the obvious cleaner leaves what Kafka 4.4 leaves") {
+  check_against_kafka("rounds-4.4.jsonl", 15);
+}
 
 TEST_CASE("a transaction that ended before first dirty is known to have ended") {
   // Kafka keeps k=4 here (case B15): it goes on taking producer 7 for aborted.

@@ -29,7 +29,9 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
-ByteBuffer bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
+ByteBuffer bytes_of(const std::string& text) {
+  return {text.begin(), text.end()};
+}
 
 class Writer {
  public:
@@ -89,7 +91,8 @@ class Writer {
     } else if (kind < 94) {
       add_marker(dice_.between(7, 9));
     } else if (kind < 97) {
-      add(make_control_batch(next_, ControlType::leader_change, kNoProducerId, kNoProducerEpoch, leader_epoch_));
+      add(make_control_batch(next_, ControlType::leader_change, kNoProducerId, kNoProducerEpoch,
+                             leader_epoch_));
     } else {
       add_empty_control(dice_.between(7, 9));
     }
@@ -214,7 +217,8 @@ class Writer {
     if (dice_.chance(30)) round.segment_bytes = dice_.pick({14U, 150U, 300U, 600U});
     round.log_start = dice_.chance(10) ? first + dice_.below(3) : first;
     round.first_dirty = first;
-    if (dice_.chance(50)) round.first_dirty = {dice_.between(first.value, log.segments.back().base.value - 1)};
+    if (dice_.chance(50))
+      round.first_dirty = {dice_.between(first.value, log.segments.back().base.value - 1)};
     round.first_dirty = std::max(round.first_dirty, round.log_start);
     round.first_uncleanable = first_uncleanable(log);
     if (!dice_.chance(10)) {
@@ -225,8 +229,9 @@ class Writer {
       if (!producer.txn_first_offset && dice_.chance(30)) random.folder.expired_producers.insert(id);
     }
     round.producers = active_producers(replay_producers(log, round.log_start));
-    std::erase_if(round.producers,
-                  [&](const auto& producer) { return random.folder.expired_producers.contains(producer.first); });
+    std::erase_if(round.producers, [&](const auto& producer) {
+      return random.folder.expired_producers.contains(producer.first);
+    });
   }
 
   // Never beyond the first open transaction; now and then lower than it need be.
@@ -252,6 +257,8 @@ class Writer {
 
 }  // namespace
 
-RandomRound random_round(std::uint64_t seed) { return Writer(seed).write(); }
+RandomRound random_round(std::uint64_t seed) {
+  return Writer(seed).write();
+}
 
 }  // namespace kseg

@@ -9,7 +9,7 @@ namespace kseg {
 
 struct RandomRound {
   LogModel log;
-  FolderOptions folder;     // index interval; expired producers, who are not in round.producers either
+  FolderOptions folder;  // index interval; expired producers, who are not in round.producers either
   ObviousRound round;
 };
 

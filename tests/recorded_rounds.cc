@@ -12,7 +12,8 @@ namespace {
 using Json = nlohmann::json;
 
 ByteBuffer from_base64(std::string_view text) {
-  static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   ByteBuffer out;
   std::uint32_t bits = 0;
   int count = 0;
@@ -31,7 +32,8 @@ ByteBuffer from_base64(std::string_view text) {
 
 FolderFiles files(const Json& json) {
   FolderFiles files;
-  for (const auto& [name, bytes] : json.items()) files[name] = from_base64(bytes.get_ref<const std::string&>());
+  for (const auto& [name, bytes] : json.items())
+    files[name] = from_base64(bytes.get_ref<const std::string&>());
   return files;
 }
 

@@ -8,15 +8,15 @@
 namespace kseg {
 
 struct RecordedRound {
-  std::string id;      // "E1/0": the case and which of its rounds
+  std::string id;  // "E1/0": the case and which of its rounds
   FolderFiles before;
   FolderFiles after;
   std::map<std::string, std::int64_t> mtimes_before;  // ms; of the segments before the active one
   std::map<std::string, std::int64_t> mtimes_after;
-  ObviousRound parameters;     // producers are those of the newest snapshot in `before`
-  bool map_limited = false;    // the key map had a limit: the round may have been partial
-  bool recompressed = false;   // payloads of rebuilt batches, and so indexes, depend on the codec's library
-  std::optional<Offset> end;   // the checkpoint of the round; nothing if nothing was dirty, or an error
+  ObviousRound parameters;    // producers are those of the newest snapshot in `before`
+  bool map_limited = false;   // the key map had a limit: the round may have been partial
+  bool recompressed = false;  // payloads of rebuilt batches, and so indexes, depend on the codec's library
+  std::optional<Offset> end;  // the checkpoint of the round; nothing if nothing was dirty, or an error
   std::optional<std::string> error;
   std::optional<std::int64_t> keyless_records;  // dropped; not recorded of 3.9
   std::string notation_before;
