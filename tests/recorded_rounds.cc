@@ -5,37 +5,12 @@
 #include <stdexcept>
 
 #include "formats/file_names.h"
+#include "tests/broker_cases.h"
 
 namespace kseg {
 namespace {
 
 using Json = nlohmann::json;
-
-ByteBuffer from_base64(std::string_view text) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  ByteBuffer out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == kAlphabet.npos) throw std::runtime_error("not base64");
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out.push_back(static_cast<std::uint8_t>(bits >> count));
-  }
-  return out;
-}
-
-FolderFiles files(const Json& json) {
-  FolderFiles files;
-  for (const auto& [name, bytes] : json.items())
-    files[name] = from_base64(bytes.get_ref<const std::string&>());
-  return files;
-}
 
 ActiveProducers newest_snapshot(const FolderFiles& files) {
   std::vector<ProducerStateEntry> newest;
@@ -80,8 +55,8 @@ RecordedRound round(const Json& json) {
   const Json& params = json.at("params");
   RecordedRound round{
       .id = json.at("id").get<std::string>() + "/" + std::to_string(json.at("round").get<int>()),
-      .before = files(json.at("in")),
-      .after = files(json.at("out")),
+      .before = decode_files(json.at("in")),
+      .after = decode_files(json.at("out")),
       .mtimes_before = json.at("in_mtimes").get<std::map<std::string, std::int64_t>>(),
       .mtimes_after = json.at("out_mtimes").get<std::map<std::string, std::int64_t>>(),
       .map_limited = !params.at("map_entries").is_null(),
