@@ -29,12 +29,14 @@ class Decompressor {
   Decompressor& operator=(Decompressor&&) noexcept;
 
   struct Output {
-    Bytes bytes;                    // borrowed from `scratch`, valid until it changes
+    Bytes bytes;                     // borrowed from `scratch`, valid until it changes
     std::size_t trailing_bytes = 0;  // input behind the end of the stream, which Kafka ignores
   };
 
   // Decompresses the whole of `input` into `scratch`, growing it as output really comes, never on
-  // the word of a length field that the input cannot justify. Codec::none is the caller's business.
+  // the word of a length field that the input cannot justify, and never past `limit`. It does not
+  // shrink, so that its space serves the next batch: only Output::bytes says what came. Codec::none
+  // and codecs that are none of the four are the caller's business.
   // Errors: bad_compression, truncated (positions count bytes of `input`), output_limit.
   Result<Output> decompress(Codec codec, Bytes input, ByteBuffer& scratch,
                             std::size_t limit = kDecompressionLimit);

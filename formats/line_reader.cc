@@ -25,7 +25,7 @@ Defect LineReader::bad_text(std::string expected) const {
       .code = DefectCode::bad_text,
       .position = position(),
       .expected = std::move(expected),
-      .found = rest.empty() ? "the end of the file" : quoted(rest.substr(0, rest.find_first_of("\r\n")))};
+      .found = rest.empty() ? "the end of the file" : quote(rest.substr(0, rest.find_first_of("\r\n")))};
 }
 
 std::vector<std::string_view> split(std::string_view line, std::string_view mark) {
@@ -44,21 +44,21 @@ std::vector<std::string_view> split(std::string_view line, std::string_view mark
   return parts;
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   static constexpr std::size_t kLongest = 60;  // bytes
-  std::string quote = "\"";
+  std::string quoted = "\"";
   for (const char c : text.substr(0, kLongest)) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
-      quote += '\\';
-      quote += c;
+      quoted += '\\';
+      quoted += c;
     } else if (byte < 0x20 || byte >= 0x7f) {
-      quote += fmt::format("\\x{:02x}", byte);
+      quoted += fmt::format("\\x{:02x}", byte);
     } else {
-      quote += c;
+      quoted += c;
     }
   }
-  return quote + (text.size() > kLongest ? "\"…" : "\"");
+  return quoted + (text.size() > kLongest ? "\"…" : "\"");
 }
 
 }  // namespace kseg

@@ -37,6 +37,6 @@ class LineReader {
 std::vector<std::string_view> split(std::string_view line, std::string_view mark = "");
 
 // `text` as it may stand in a message: cut short, and nothing that a terminal would act on.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 
 }  // namespace kseg

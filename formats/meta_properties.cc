@@ -134,7 +134,7 @@ Result<Properties> read_properties(Bytes file) {
       return Defect{.code = DefectCode::bad_text,
                     .position = position,
                     .expected = "four hexadecimal digits behind \\u",
-                    .found = quoted(text)};
+                    .found = quote(text)};
     }
     properties[*key] = {.value = std::move(*value), .position = position};
   }
@@ -200,7 +200,7 @@ Result<MetaProperties> decode_meta_properties(Bytes file) {
     return Defect{.code = DefectCode::bad_text,
                   .position = of.position,
                   .expected = std::move(expected),
-                  .found = quoted(of.value)};
+                  .found = quote(of.value)};
   };
 
   MetaProperties meta{.version = 0};

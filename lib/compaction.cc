@@ -30,13 +30,15 @@ class Compaction {
       : files_(files),
         request_(request),
         root_(LogDir::parent_of(files, request.partition)),
+        lock_(root_ && in_place() ? root_->lock() : nullptr),
+        log_(PartitionLog::open(files, request.partition)),
         policy_({.now_ms = request.now_ms,
                  .delete_retention_ms = request.config.delete_retention_ms,
                  .keep_tombstones = request.keep_tombstones,
                  .keep_markers = request.keep_markers}) {}
 
   std::variant<CompactionReport, Refusal> run() {
-    if (auto refusal = lock_and_list()) return *refusal;
+    if (auto refusal = check_state()) return *refusal;
     if (auto refusal = read_checkpoints()) return *refusal;
     if (auto refusal = guard_policy()) return *refusal;
     if (auto refusal = check_output()) return *refusal;
@@ -51,13 +53,11 @@ class Compaction {
   bool in_place() const { return !request_.dry_run && !request_.output; }
   const Path& partition() const { return request_.partition; }
 
-  std::optional<Refusal> lock_and_list() {
-    if (root_ && in_place()) {
-      lock_ = root_->lock();
-      if (!lock_) {
-        return Refusal{.reason = fmt::format("{}: a running broker holds the lock", (root_->path() / kLockFile).string()),
-                       .hint = "stop the broker first; --dry-run and --output work beside it"};
-      }
+  // A broker that holds the directory or did not leave it clean, and swaps that it did not finish.
+  std::optional<Refusal> check_state() {
+    if (root_ && in_place() && !lock_) {
+      return Refusal{.reason = fmt::format("{}: a running broker holds the lock", (root_->path() / kLockFile).string()),
+                     .hint = "stop the broker first; --dry-run and --output work beside it"};
     }
     if (root_ && !root_->cleanly_shut_down()) {
       const std::string found = fmt::format("{}: not cleanly shut down", root_->path().string());
@@ -67,7 +67,6 @@ class Compaction {
       }
       report_.warnings.push_back(found + ": a broker would first recover the end of the log");
     }
-    log_ = PartitionLog::open(files_, partition());
     if (log_.segments().empty()) {
       return Refusal{.reason = fmt::format("{}: no segment (.log file) in this folder", partition().string()), .hint = ""};
     }
@@ -335,9 +334,9 @@ class Compaction {
   FileSystem& files_;
   const CompactionRequest& request_;
   std::optional<LogDir> root_;
-  RetentionPolicy policy_;
-  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<FileLock> lock_;  // held before the folder is listed
   PartitionLog log_;
+  RetentionPolicy policy_;
   CleanableRange::Inputs range_inputs_;
   LogScan scan_;
   CleanableRange range_;

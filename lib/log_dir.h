@@ -11,12 +11,15 @@ namespace kseg {
 
 class LogDir {
  public:
-  // The root that `partition_folder` lies in, if its parent is one: it holds meta.properties, a
-  // checkpoint file, `.lock` or `.kafka_cleanshutdown`. Nothing for a copied folder.
-  static std::optional<LogDir> parent_of(FileSystem& files, const Path& partition_folder);
-
-  // Whether `folder` looks like a root.
+  // Whether `folder` looks like a root: it holds meta.properties, one of the four checkpoint files,
+  // `.lock` or `.kafka_cleanshutdown`.
   static bool is_root(FileSystem& files, const Path& folder);
+
+  // `folder`, if it is a root.
+  static std::optional<LogDir> at(FileSystem& files, const Path& folder);
+
+  // The root that `partition_folder` lies in, if its parent is one. Nothing for a copied folder.
+  static std::optional<LogDir> parent_of(FileSystem& files, const Path& partition_folder);
 
   const Path& path() const { return path_; }
   bool cleanly_shut_down() const;
@@ -28,7 +31,8 @@ class LogDir {
   // empty. Errors are the format's.
   Result<std::vector<PartitionOffset>> read_checkpoint(std::string_view file_name) const;
 
-  // Sets the cleaner checkpoint of `partition`; entries of other partitions stay as they are.
+  // Sets the cleaner checkpoint of `partition`; entries of other partitions stay as and where they are.
+  // Errors, with nothing written: those of the file there is, bad_text for a topic with an illegal name.
   std::optional<Defect> write_cleaner_checkpoint(const TopicPartition& partition, Offset first_dirty) const;
 
  private:

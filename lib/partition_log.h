@@ -17,29 +17,33 @@ namespace kseg {
 struct Segment {
   Offset base_offset;
   Path log;
-  std::uint64_t size_bytes = 0;        // of the `.log`, when listed
-  std::int64_t mtime_ns = 0;           // of the `.log`
+  std::uint64_t size_bytes = 0;  // of the `.log`, when listed
+  std::int64_t mtime_ns = 0;     // of the `.log`
   std::optional<Path> offset_index;
   std::optional<Path> time_index;
   std::optional<Path> transaction_index;
 };
 
 // What a broker does with left-over files before it looks at a partition (compaction.md §16.1,
-// steps 1 to 5), as a plan: readers look at the folder through it, recovery carries it out.
+// steps 1 to 5), as a plan: readers look at the folder through it, recovery carries it out. Orphaned
+// indexes and stray snapshots are cleared up later and are not in it.
 struct LoadPlan {
-  std::vector<std::string> removed;                                  // file names, in a broker's order
-  std::vector<std::pair<std::string, std::string>> renamed;          // `.swap` → final
+  std::vector<std::string> removed;                          // file names, in a broker's order
+  std::vector<std::pair<std::string, std::string>> renamed;  // `.swap` → final, which it may replace
   bool unfinished_swap() const { return !renamed.empty(); }
 
-  // `next_offset_of_swap` is asked for the next offset of each `.log.swap` (its base if empty).
+  // `names` are those of regular files. `next_offset_of_swap` is asked for the next offset of each
+  // `.log.swap` that stays (its base if empty). Names that break loading are left alone.
   static LoadPlan of(const std::vector<std::string>& names,
                      const std::function<Offset(const std::string&)>& next_offset_of_swap);
 };
 
 class PartitionLog {
  public:
-  // Lists `folder`. Lists again (a few times) when a file vanishes meanwhile: a broker may be at work.
-  // Throws IoError; a folder without any `.log` file yields no segments.
+  PartitionLog() = default;  // no folder, no segments
+
+  // Lists `folder`, and again (a few times) as long as its files change meanwhile: a broker may be at
+  // work. Throws IoError; a folder without any `.log` file yields no segments.
   static PartitionLog open(FileSystem& files, const Path& folder);
 
   const Path& folder() const { return folder_; }
@@ -49,15 +53,19 @@ class PartitionLog {
   const LoadPlan& load_plan() const { return load_plan_; }
   // Producer snapshots by the offset they speak for.
   const std::map<Offset, Path>& snapshots() const { return snapshots_; }
-  // Everything else in the folder, by name: leader-epoch-checkpoint, partition.metadata, left-overs.
+  // All other regular files that the plan leaves, by name: leader-epoch-checkpoint, partition.metadata,
+  // indexes without a `.log`, names that are not canonical.
   const std::vector<std::string>& other_files() const { return other_files_; }
   // From the folder's name; nothing if it is not a partition folder's.
   const std::optional<PartitionFolderName>& name() const { return name_; }
 
   // The segment that holds `offset`: the greatest base at or below it, else the first.
+  // Of no use without segments.
   std::size_t floor_segment(Offset offset) const;
 
  private:
+  PartitionLog(FileSystem& files, Path folder, const std::vector<std::string>& names);
+
   Path folder_;
   std::optional<PartitionFolderName> name_;
   std::vector<Segment> segments_;

@@ -15,8 +15,8 @@ constexpr std::int64_t kMinBatchLength = kHeaderSize - RecordBatchHeader::kLogOv
 constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
 constexpr std::int64_t kMaxOffsetsInSegment = std::int64_t{1} << 31;
 
-// Reading once, checking each damaged batch and its successor, searching: honest damage stays below
-// 6 times the file. What needs more was made to.
+// Reading once, checking each damaged batch and its successor, searching: honest damage costs a few
+// times the file. What needs more was made to.
 constexpr std::uint64_t kEffortPerByte = 16;
 constexpr std::uint64_t kFreeEffort = std::uint64_t{16} << 20;
 
@@ -148,7 +148,7 @@ Defect SegmentReader::bad_header(Defect defect, Bytes bytes) {
   if (prefix.is_legacy()) {
     if (prefix.size_bytes() > left) return beyond_end(std::move(defect), prefix.size_bytes());
     const Position expected_next = at + prefix.size_bytes();
-    if (plausible_legacy_at(expected_next)) return resume_at(std::move(defect), expected_next);
+    if (legacy_or_end_at(expected_next)) return resume_at(std::move(defect), expected_next);
     return resume_after(std::move(defect), expected_next);
   }
   if (left < kHeaderSize) return beyond_end(std::move(defect), kHeaderSize);
@@ -179,9 +179,8 @@ Defect SegmentReader::resume_after(Defect defect, std::optional<Position> expect
 
 Defect SegmentReader::resume_at(Defect defect, Position position) {
   next_ = position;
-  if (effort_ > effort_limit_ && next_ < end_) {
-    defect.found += fmt::format("{}too much damage, nothing is read from position {} on",
-                                defect.found.empty() ? "" : "; ", next_);
+  if (effort_ > effort_limit_) {
+    defect.found += fmt::format("{}too much damage, the rest is not read", defect.found.empty() ? "" : "; ");
     next_ = end_;
   }
   return defect;
@@ -231,7 +230,7 @@ Position SegmentReader::follow_trusted(Position from, Position limit) {
   return from;
 }
 
-// The header at `at` if it could be that of a whole batch behind the last good one.
+// The header at `at` if it could be that of a batch behind the last good one, whole or not.
 std::optional<RecordBatchHeader> SegmentReader::plausible_at(Position at) {
   if (at >= end_ || end_ - at < kHeaderSize) return std::nullopt;
   const Bytes bytes = window(at, kHeaderSize);
@@ -239,7 +238,7 @@ std::optional<RecordBatchHeader> SegmentReader::plausible_at(Position at) {
   // First what costs nothing: searches come here for every byte 2.
   const Prefix prefix = Prefix::of(bytes);
   if (prefix.magic != RecordBatchHeader::kMagic || prefix.length < kMinBatchLength ||
-      prefix.size_bytes() > end_ - at || prefix.offset <= last_offset_) {
+      prefix.offset <= last_offset_) {
     return std::nullopt;
   }
   const auto header = decode_record_batch_header(bytes, at);
@@ -253,18 +252,14 @@ std::optional<RecordBatchHeader> SegmentReader::plausible_at(Position at) {
   return *header;
 }
 
-bool SegmentReader::plausible_legacy_at(Position at) {
-  if (at == end_) return true;
+bool SegmentReader::legacy_or_end_at(Position at) {
   const Bytes bytes = window(at, RecordBatchHeader::kMinPrefix);
-  if (bytes.size() < RecordBatchHeader::kMinPrefix) return false;
-  const Prefix prefix = Prefix::of(bytes);
-  return prefix.is_legacy() && prefix.length >= prefix.min_legacy_length() &&
-         prefix.size_bytes() <= end_ - at;
+  return bytes.size() < RecordBatchHeader::kMinPrefix || Prefix::of(bytes).is_legacy();
 }
 
 bool SegmentReader::trusted_at(Position at) {
   const auto header = plausible_at(at);
-  if (!header || effort_ > effort_limit_) return false;
+  if (!header || header->size_bytes() > end_ - at || effort_ > effort_limit_) return false;
   const auto size = static_cast<std::size_t>(header->size_bytes());
   const Bytes bytes = window(at, size);
   if (bytes.size() < size) return false;

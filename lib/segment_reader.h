@@ -57,7 +57,7 @@ class SegmentReader {
   Position find_trusted(Position from, Position limit);
   Position follow_trusted(Position from, Position limit);
   std::optional<RecordBatchHeader> plausible_at(Position at);
-  bool plausible_legacy_at(Position at);
+  bool legacy_or_end_at(Position at);
   bool trusted_at(Position at);
   bool zeros_to_end(Position from);
 

@@ -1,18 +1,26 @@
 #include "tests/page_example.h"
 
-#include <charconv>
+#include <fmt/format.h>
+
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 namespace kseg {
+namespace {
 
-std::string page_example(std::string_view page, int number) {
+std::string read_page(std::string_view page) {
   std::ifstream file(std::string(KSEG_TEST_DATA "/../../formats/").append(page));
   std::stringstream content;
   content << file.rdbuf();
-  const std::string text = content.str();
+  if (!file) throw std::runtime_error("cannot read formats/" + std::string(page));
+  return content.str();
+}
 
+}  // namespace
+
+std::string page_example(std::string_view page, int number) {
+  const std::string text = read_page(page);
   static constexpr std::string_view kFence = "\n```\n";
   std::size_t begin = text.find("# Worked example");
   for (int block = 1; begin != text.npos; ++block) {
@@ -27,18 +35,26 @@ std::string page_example(std::string_view page, int number) {
   throw std::runtime_error("no such example in formats/" + std::string(page));
 }
 
-ByteBuffer from_hex(std::string_view text) {
-  std::string digits;
-  for (const char c : text) {
-    if (c != ' ' && c != '\n') digits += c;
+std::vector<HexExample> hex_examples(std::string_view page) {
+  static constexpr std::string_view kOpen = "\n```hex ";
+  const std::string text = read_page(page);
+  std::vector<HexExample> examples;
+  for (std::size_t at = text.find(kOpen); at != text.npos; at = text.find(kOpen, at)) {
+    const std::size_t name = at + kOpen.size();
+    const std::size_t begin = text.find('\n', name);
+    at = text.find("\n```\n", begin);
+    if (at == text.npos) throw std::runtime_error("an open block in formats/" + std::string(page));
+    examples.push_back(
+        {.name = text.substr(name, begin - name), .bytes = from_hex(text.substr(begin, at - begin))});
   }
-  ByteBuffer bytes(digits.size() / 2);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const char* at = digits.data() + 2 * i;
-    const auto [end, error] = std::from_chars(at, at + 2, bytes[i], 16);
-    if (error != std::errc{} || end != at + 2) throw std::runtime_error("no hexadecimal digits: " + digits);
+  return examples;
+}
+
+ByteBuffer hex_example(std::string_view page, std::string_view name) {
+  for (const HexExample& example : hex_examples(page)) {
+    if (example.name == name) return example.bytes;
   }
-  return bytes;
+  throw std::runtime_error(fmt::format("no example {} in formats/{}", name, page));
 }
 
 }  // namespace kseg

@@ -3,15 +3,23 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "formats/bytes.h"
+#include "tests/hex.h"
 
 namespace kseg {
 
 // The `number`th fenced block (from 1) behind the heading "Worked example" of formats/`page`.
 std::string page_example(std::string_view page, int number = 1);
 
-// Bytes of hexadecimal digits; blanks and line ends between them do not matter.
-ByteBuffer from_hex(std::string_view text);
+struct HexExample {
+  std::string name;
+  ByteBuffer bytes;
+};
+
+// The blocks of formats/`page` that open with "```hex NAME".
+std::vector<HexExample> hex_examples(std::string_view page);
+ByteBuffer hex_example(std::string_view page, std::string_view name);
 
 }  // namespace kseg

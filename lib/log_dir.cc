@@ -1,0 +1,76 @@
+#include "lib/log_dir.h"
+
+#include <algorithm>
+
+#include "formats/line_reader.h"
+
+namespace kseg {
+namespace {
+
+constexpr std::string_view kRootFiles[] = {kMetaProperties,     kRecoveryPointCheckpoint,
+                                           kLogStartCheckpoint, kReplicationCheckpoint,
+                                           kCleanerCheckpoint,  kLockFile,
+                                           kCleanShutdownFile};
+
+// By name where the name says it, so that messages stay readable; else the system's.
+Path parent_folder(const Path& folder) {
+  const Path named = folder.has_filename() ? folder : folder.parent_path();
+  if (named.empty() || named.filename() == "." || named.filename() == "..") return folder / "..";
+  return named.has_parent_path() ? named.parent_path() : Path(".");
+}
+
+}  // namespace
+
+bool LogDir::is_root(FileSystem& files, const Path& folder) {
+  return std::any_of(std::begin(kRootFiles), std::end(kRootFiles),
+                     [&](std::string_view name) { return files.info(folder / name).has_value(); });
+}
+
+std::optional<LogDir> LogDir::at(FileSystem& files, const Path& folder) {
+  if (!is_root(files, folder)) return std::nullopt;
+  return LogDir(files, folder);
+}
+
+std::optional<LogDir> LogDir::parent_of(FileSystem& files, const Path& partition_folder) {
+  return at(files, parent_folder(partition_folder));
+}
+
+bool LogDir::cleanly_shut_down() const {
+  return files_->info(path_ / kCleanShutdownFile).has_value();
+}
+
+std::unique_ptr<FileLock> LogDir::lock() const {
+  return files_->lock(path_ / kLockFile);
+}
+
+Result<std::vector<PartitionOffset>> LogDir::read_checkpoint(std::string_view file_name) const {
+  const Path path = path_ / file_name;
+  if (!files_->info(path)) return std::vector<PartitionOffset>{};
+  return decode_offset_checkpoint(read_file(*files_, path));
+}
+
+std::optional<Defect> LogDir::write_cleaner_checkpoint(const TopicPartition& partition,
+                                                       Offset first_dirty) const {
+  if (!is_topic_name(partition.topic)) {
+    return Defect{.code = DefectCode::bad_text,
+                  .position = {},
+                  .expected = "the name of a topic",
+                  .found = quote(partition.topic)};
+  }
+  auto read = read_checkpoint(kCleanerCheckpoint);
+  if (!read) return read.error();
+
+  std::vector<PartitionOffset>& entries = *read;
+  const auto is_ours = [&](const PartitionOffset& entry) { return entry.partition == partition; };
+  const auto ours = std::find_if(entries.begin(), entries.end(), is_ours);
+  if (ours == entries.end()) {
+    entries.push_back({partition, first_dirty});
+  } else {
+    ours->offset = first_dirty;
+    entries.erase(std::remove_if(ours + 1, entries.end(), is_ours), entries.end());
+  }
+  replace_file(*files_, path_ / kCleanerCheckpoint, as_bytes(encode_offset_checkpoint(entries)));
+  return std::nullopt;
+}
+
+}  // namespace kseg
