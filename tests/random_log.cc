@@ -1,0 +1,264 @@
+#include "tests/random_log.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+namespace kseg {
+namespace {
+
+constexpr std::int64_t kClock = 10'000;  // ms
+
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : engine_(seed) {}
+
+  // 0 … count - 1. The standard's distributions differ from library to library; this does not.
+  std::int64_t below(std::int64_t count) {
+    return static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(count));
+  }
+  std::int64_t between(std::int64_t low, std::int64_t high) { return low + below(high - low + 1); }
+  bool chance(int percent) { return below(100) < percent; }
+
+  template <typename Value>
+  Value pick(std::initializer_list<Value> values) {
+    return values.begin()[below(static_cast<std::int64_t>(values.size()))];
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+ByteBuffer bytes_of(const std::string& text) {
+  return {text.begin(), text.end()};
+}
+
+class Writer {
+ public:
+  explicit Writer(std::uint64_t seed) : dice_(seed) {}
+
+  RandomRound write() {
+    if (dice_.chance(20)) next_ = {dice_.below(50)};
+    open_segment();
+    const std::int64_t closed = dice_.between(1, 4);
+    for (std::int64_t i = 0; i < closed; ++i) fill_segment();
+    fill_active();
+
+    RandomRound random{.log = std::move(log_)};
+    choose_round(random);
+    return random;
+  }
+
+ private:
+  struct Producer {
+    std::int16_t epoch = 0;
+    std::int32_t sequence = 0;
+    std::optional<Offset> txn_first_offset;
+  };
+
+  SegmentModel& active() { return log_.segments.back(); }
+
+  void open_segment() {
+    log_.segments.push_back({.base = next_, .mtime_ms = kClock - dice_.between(1, 3000)});
+  }
+
+  void fill_segment() {
+    const std::int64_t batches = dice_.chance(5) ? 0 : dice_.between(1, 6);
+    for (std::int64_t i = 0; i < batches; ++i) add_batch();
+    if (dice_.chance(15)) next_ = next_ + dice_.below(10);
+    if (next_ == active().base) next_ = next_ + 1;
+    open_segment();
+  }
+
+  void fill_active() {
+    for (auto& [id, producer] : producers_) {
+      if (producer.txn_first_offset && dice_.chance(85)) end_transaction(id, producer);
+    }
+    const std::int64_t batches = dice_.below(3);
+    for (std::int64_t i = 0; i < batches; ++i) add_batch();
+  }
+
+  void add_batch() {
+    if (dice_.chance(10)) next_ = next_ + dice_.between(1, 4);
+    if (dice_.chance(10)) ++leader_epoch_;
+    const std::int64_t kind = dice_.below(100);
+    if (kind < 50) {
+      add_data({});
+    } else if (kind < 65) {
+      add_data_of(dice_.between(5, 6), /*transactional=*/false);
+    } else if (kind < 82) {
+      add_data_of(dice_.between(7, 9), /*transactional=*/true);
+    } else if (kind < 94) {
+      add_marker(dice_.between(7, 9));
+    } else if (kind < 97) {
+      add(make_control_batch(next_, ControlType::leader_change, kNoProducerId, kNoProducerEpoch,
+                             leader_epoch_));
+    } else {
+      add_empty_control(dice_.between(7, 9));
+    }
+  }
+
+  void add_data(RecordBatchHeader header) {
+    header.base_offset = next_;
+    header.last_offset_delta = static_cast<std::int32_t>(dice_.below(5));
+    header.partition_leader_epoch = leader_epoch_;
+    if (dice_.chance(35)) {
+      header.attributes |=
+          static_cast<std::int16_t>(dice_.pick({Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd}));
+    }
+    if (dice_.chance(10)) header.attributes |= RecordBatchHeader::kLogAppendTimeBit;
+    header.max_timestamp = timestamp();
+
+    const bool was_compacted = dice_.chance(15);
+    std::vector<RecordModel> records;
+    for (Offset offset = next_; offset <= header.last_offset(); offset = offset + 1) {
+      if (was_compacted && dice_.chance(40)) continue;
+      records.push_back(record(offset, header));
+    }
+    std::optional<std::int64_t> horizon;
+    if (dice_.chance(12)) horizon = kClock + dice_.between(-500, 1500);
+    add(make_batch(header, records, horizon));
+  }
+
+  RecordModel record(Offset offset, const RecordBatchHeader& header) {
+    const bool appended = header.timestamp_type() == TimestampType::log_append_time;
+    RecordModel record{.offset = offset, .timestamp_ms = appended ? header.max_timestamp : timestamp()};
+    if (!dice_.chance(5)) {
+      record.key = dice_.chance(4) ? ByteBuffer{} : bytes_of("k" + std::to_string(dice_.below(7)));
+    }
+    if (!dice_.chance(25)) record.value = value();
+    if (!dice_.chance(15)) return record;
+    for (std::int64_t i = dice_.below(3); i >= 0; --i) {
+      HeaderModel& added = record.headers.emplace_back();
+      added.key = bytes_of("h" + std::to_string(i));
+      if (!dice_.chance(20)) added.value = bytes_of("x" + std::to_string(i));
+    }
+    return record;
+  }
+
+  ByteBuffer value() {
+    if (dice_.chance(5)) return {};
+    ByteBuffer value = bytes_of("v" + std::to_string(dice_.below(1000)));
+    if (dice_.chance(10)) value.resize(value.size() + static_cast<std::size_t>(dice_.below(200)), 'x');
+    return value;
+  }
+
+  void add_data_of(std::int64_t id, bool transactional) {
+    Producer& producer = producers_[id];
+    if (!producer.txn_first_offset && dice_.chance(12)) bump_epoch(producer);
+    RecordBatchHeader header{
+        .producer_id = id, .producer_epoch = producer.epoch, .base_sequence = producer.sequence};
+    if (transactional) {
+      header.attributes |= RecordBatchHeader::kTransactionalBit;
+      if (!producer.txn_first_offset) producer.txn_first_offset = next_;
+    }
+    const Offset first = next_;
+    add_data(header);
+    producer.sequence += static_cast<std::int32_t>(next_ - first);
+  }
+
+  void add_marker(std::int64_t id) {
+    Producer& producer = producers_[id];
+    if (producer.txn_first_offset) return end_transaction(id, producer);
+    // What an earlier cleaning leaves: a marker without data.
+    std::optional<std::int64_t> horizon;
+    if (dice_.chance(50)) horizon = kClock + dice_.between(-500, 1500);
+    add(make_control_batch(next_, dice_.pick({ControlType::commit, ControlType::abort}), id, producer.epoch,
+                           leader_epoch_, horizon));
+  }
+
+  void add_empty_control(std::int64_t id) {
+    add(make_batch({.base_offset = next_,
+                    .partition_leader_epoch = leader_epoch_,
+                    .attributes = RecordBatchHeader::kTransactionalBit | RecordBatchHeader::kControlBit,
+                    .max_timestamp = timestamp(),
+                    .producer_id = id,
+                    .producer_epoch = 0},
+                   {}));
+  }
+
+  void end_transaction(std::int64_t id, Producer& producer) {
+    const bool abort = dice_.chance(50);
+    if (dice_.chance(30)) bump_epoch(producer);
+    const Offset first = *producer.txn_first_offset;
+    producer.txn_first_offset.reset();
+    if (abort) {
+      Offset stable = next_ + 1;
+      for (const auto& [other, state] : producers_) {
+        if (state.txn_first_offset) stable = std::min(stable, *state.txn_first_offset);
+      }
+      active().aborted.push_back(
+          {.producer_id = id, .first_offset = first, .last_offset = next_, .last_stable_offset = stable});
+    }
+    add(make_control_batch(next_, abort ? ControlType::abort : ControlType::commit, id, producer.epoch,
+                           leader_epoch_));
+  }
+
+  static void bump_epoch(Producer& producer) {
+    ++producer.epoch;
+    producer.sequence = 0;
+  }
+
+  void add(BatchModel batch) {
+    next_ = batch.header.next_offset();
+    active().batches.push_back(std::move(batch));
+  }
+
+  std::int64_t timestamp() { return dice_.chance(5) ? kNoTimestamp : kClock - dice_.below(2000); }
+
+  void choose_round(RandomRound& random) {
+    const LogModel& log = random.log;
+    const Offset first = log.segments.front().base;
+    random.folder.index_interval_bytes = dice_.pick({0, 100, 200, 4096});
+    ObviousRound& round = random.round;
+    round.index_interval_bytes = random.folder.index_interval_bytes;
+    round.now_ms = kClock + dice_.below(1000);
+    round.delete_retention_ms = dice_.pick({0, 100, 1000});
+    if (dice_.chance(30)) round.segment_bytes = dice_.pick({14U, 150U, 300U, 600U});
+    round.log_start = dice_.chance(10) ? first + dice_.below(3) : first;
+    round.first_dirty = first;
+    if (dice_.chance(50))
+      round.first_dirty = {dice_.between(first.value, log.segments.back().base.value - 1)};
+    round.first_dirty = std::max(round.first_dirty, round.log_start);
+    round.first_uncleanable = first_uncleanable(log);
+    if (!dice_.chance(10)) {
+      round.end_of_round = dice_.chance(80) ? round.first_uncleanable : log.end_offset();
+    }
+
+    for (const auto& [id, producer] : producers_) {
+      if (!producer.txn_first_offset && dice_.chance(30)) random.folder.expired_producers.insert(id);
+    }
+    round.producers = active_producers(replay_producers(log, round.log_start));
+    std::erase_if(round.producers, [&](const auto& producer) {
+      return random.folder.expired_producers.contains(producer.first);
+    });
+  }
+
+  // Never beyond the first open transaction; now and then lower than it need be.
+  Offset first_uncleanable(const LogModel& log) {
+    Offset bound = log.segments.back().base;
+    for (const auto& [id, producer] : producers_) {
+      if (producer.txn_first_offset) bound = std::min(bound, *producer.txn_first_offset);
+    }
+    std::vector<Offset> bases;
+    for (const SegmentModel& segment : log.segments) {
+      if (segment.base <= bound) bases.push_back(segment.base);
+    }
+    if (dice_.chance(85)) return bases.back();
+    return bases[static_cast<std::size_t>(dice_.below(static_cast<std::int64_t>(bases.size())))];
+  }
+
+  Dice dice_;
+  LogModel log_;
+  std::map<std::int64_t, Producer> producers_;
+  Offset next_;
+  std::int32_t leader_epoch_ = 0;
+};
+
+}  // namespace
+
+RandomRound random_round(std::uint64_t seed) {
+  return Writer(seed).write();
+}
+
+}  // namespace kseg
