@@ -38,8 +38,8 @@ void write_text(const Path& path, std::string_view text) {
 
 }  // namespace
 
-SegmentIndexes build_indexes(const SegmentModel& segment, std::int64_t index_interval_bytes) {
-  SegmentIndexes indexes;
+IndexFiles build_indexes(const SegmentModel& segment, std::int64_t index_interval_bytes) {
+  IndexFiles indexes;
   Position position;
   std::int64_t bytes_since_entry = 0;
   TimeIndexEntry largest{.timestamp_ms = kNoTimestamp, .offset = segment.base};
@@ -70,7 +70,7 @@ FolderFiles to_files(const LogModel& log, const FolderOptions& options) {
   for (const SegmentModel& segment : log.segments) {
     ByteBuffer& batches = files[file_name(SegmentFileKind::log, segment.base)];
     for (const BatchModel& batch : segment.batches) append(batches, batch.bytes);
-    SegmentIndexes indexes = build_indexes(segment, options.index_interval_bytes);
+    IndexFiles indexes = build_indexes(segment, options.index_interval_bytes);
     files[file_name(SegmentFileKind::offset_index, segment.base)] = std::move(indexes.offset_index);
     files[file_name(SegmentFileKind::time_index, segment.base)] = std::move(indexes.time_index);
     for (const AbortedTxn& txn : segment.aborted) {

@@ -21,11 +21,11 @@ struct FolderOptions {
 };
 
 // `.index` and `.timeindex` of a closed segment: the per-batch rule of log-format.md 5.2 and 5.3.
-struct SegmentIndexes {
+struct IndexFiles {
   ByteBuffer offset_index;
   ByteBuffer time_index;
 };
-SegmentIndexes build_indexes(const SegmentModel& segment, std::int64_t index_interval_bytes);
+IndexFiles build_indexes(const SegmentModel& segment, std::int64_t index_interval_bytes);
 
 // What a clean shutdown leaves: of each segment `.log`, `.index`, `.timeindex` and, if it has entries,
 // `.txnindex`; the producers' `.snapshot` at the log end; an empty leader-epoch-checkpoint.

@@ -110,7 +110,7 @@ std::vector<Segments> group(const Segments& segments, const ObviousRound& round)
   Sizes sum;
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const SegmentModel& segment = *segments[i];
-    const SegmentIndexes indexes = build_indexes(segment, round.index_interval_bytes);
+    const IndexFiles indexes = build_indexes(segment, round.index_interval_bytes);
     const Sizes own{segment.size_bytes(), indexes.offset_index.size(), indexes.time_index.size()};
     const Sizes both{sum.log + own.log, sum.offset_index + own.offset_index, sum.time_index + own.time_index};
     const Offset bound = i + 1 < segments.size() ? segments[i + 1]->base : round.first_uncleanable;

@@ -59,6 +59,7 @@ RecordedRound round(const Json& json) {
       .after = decode_files(json.at("out")),
       .mtimes_before = json.at("in_mtimes").get<std::map<std::string, std::int64_t>>(),
       .mtimes_after = json.at("out_mtimes").get<std::map<std::string, std::int64_t>>(),
+      .high_watermark = {params.at("high_watermark").get<std::int64_t>()},
       .map_limited = !params.at("map_entries").is_null(),
       .recompressed = json.at("compare") == "decoded",
       .error = optional<std::string>(json, "error"),
