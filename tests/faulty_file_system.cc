@@ -20,7 +20,7 @@ class FaultyFile : public File {
   }
   void sync() override {
     files_.mutation("sync", path());
-    real_->sync();
+    if (!files_.skip_syncs_) real_->sync();
   }
   FileInfo info() override {
     files_.reading("info", path());
@@ -69,7 +69,7 @@ void FaultyFileSystem::make_directory(const Path& path, std::uint32_t mode) {
 
 void FaultyFileSystem::sync_directory(const Path& path) {
   mutation("sync_directory", path);
-  real_.sync_directory(path);
+  if (!skip_syncs_) real_.sync_directory(path);
 }
 
 void FaultyFileSystem::set_mtime(const Path& path, std::int64_t mtime_ns) {

@@ -228,7 +228,7 @@ class Writer {
     for (const auto& [id, producer] : producers_) {
       if (!producer.txn_first_offset && dice_.chance(30)) random.folder.expired_producers.insert(id);
     }
-    round.producers = active_producers(replay_producers(log, round.log_start));
+    round.producers = active_producers(replay_producers(log));  // as in the snapshot
     std::erase_if(round.producers, [&](const auto& producer) {
       return random.folder.expired_producers.contains(producer.first);
     });
