@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "formats/checkpoint_file.h"
-#include "formats/record_batch_builder.h"
 #include "lib/compaction.h"
-#include "lib/segment_indexes.h"
 #include "tests/log_folder.h"
 #include "tests/recorded_rounds.h"
+#include "tests/same_as_kafka.h"
 #include "tests/temporary_folder.h"
 
 namespace kseg {
@@ -82,80 +81,6 @@ class Stage {
   TemporaryFolder folder_;
 };
 
-struct DecodedBatch {
-  RecordBatchHeader header;
-  ByteBuffer records;  // uncompressed
-  ByteBuffer bytes;
-};
-
-std::vector<DecodedBatch> decode_log(Bytes log) {
-  std::vector<DecodedBatch> batches;
-  Decompressor decompressor;
-  ByteBuffer scratch;
-  for (std::size_t at = 0; at < log.size();) {
-    const auto header = decode_record_batch_header(log.subspan(at));
-    REQUIRE(static_cast<bool>(header));
-    REQUIRE(header->size_bytes() <= log.size() - at);
-    const RecordBatchView batch{.header = *header, .position = {at}, .bytes = log.subspan(at, header->size_bytes())};
-    const auto records = uncompressed_records(batch, decompressor, scratch);
-    REQUIRE(static_cast<bool>(records));
-    batches.push_back({.header = *header,
-                       .records = {records->bytes.begin(), records->bytes.end()},
-                       .bytes = {batch.bytes.begin(), batch.bytes.end()}});
-    at += header->size_bytes();
-  }
-  return batches;
-}
-
-// The same but for the payload of compressed batches, and what follows from it.
-std::string differing_logs(Bytes ours, Bytes kafkas) {
-  const auto a = decode_log(ours);
-  const auto b = decode_log(kafkas);
-  if (a.size() != b.size()) return fmt::format("{} batches, Kafka has {}", a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i].bytes == b[i].bytes) continue;
-    RecordBatchHeader expected = b[i].header;
-    expected.batch_length = a[i].header.batch_length;
-    expected.crc = a[i].header.crc;
-    if (a[i].header.codec() == Codec::none || !(a[i].header == expected) || a[i].records != b[i].records) {
-      return fmt::format("batch {} at offset {}", i, a[i].header.base_offset);
-    }
-    const RecordBatchView view{.header = a[i].header, .position = {}, .bytes = a[i].bytes};
-    if (check_crc(view)) return fmt::format("crc of batch {}", i);
-  }
-  return {};
-}
-
-std::string differing_files(const FolderFiles& ours, const RecordedRound& round) {
-  std::vector<std::string> names;
-  for (const auto& [name, bytes] : ours) names.push_back(name);
-  std::vector<std::string> kafkas;
-  for (const auto& [name, bytes] : round.after) kafkas.push_back(name);
-  if (names != kafkas) return fmt::format("files {}, Kafka has {}", fmt::join(names, " "), fmt::join(kafkas, " "));
-  for (const auto& [name, bytes] : ours) {
-    const ByteBuffer& expected = round.after.at(name);
-    if (bytes == expected) continue;
-    const auto file = parse_segment_file_name(name);
-    const bool depends_on_codec = file && round.recompressed && file->kind != SegmentFileKind::producer_snapshot &&
-                                  file->kind != SegmentFileKind::transaction_index;
-    if (!depends_on_codec) return name;
-    const std::string log_name = to_string({.kind = SegmentFileKind::log, .offset = file->offset});
-    if (const std::string difference = differing_logs(ours.at(log_name), round.after.at(log_name)); !difference.empty()) {
-      return log_name + ": " + difference;
-    }
-    SegmentIndexes indexes(file->offset, static_cast<std::uint64_t>(round.parameters.index_interval_bytes));
-    std::uint64_t position = 0;
-    for (const DecodedBatch& batch : decode_log(ours.at(log_name))) {
-      indexes.add(batch.header, {position});
-      position += batch.bytes.size();
-    }
-    indexes.close();
-    if (file->kind == SegmentFileKind::offset_index && bytes != indexes.offset_index()) return name;
-    if (file->kind == SegmentFileKind::time_index && bytes != indexes.time_index()) return name;
-  }
-  return {};
-}
-
 CompactionRequest request_of(const RecordedRound& round, const Path& partition) {
   CompactionRequest request{.partition = partition, .compat = compat_of(round), .now_ms = round.parameters.now_ms};
   request.config.delete_retention_ms = round.parameters.delete_retention_ms;
@@ -211,7 +136,10 @@ void run_corpus(const std::string& file) {
       ++table.rows["DISAGREES: " + round.id];
       continue;
     }
-    const std::string difference = differing_files(stage.after(), round);
+    const std::string difference = differing_files(stage.after(), round.after,
+                                                   {.recompressed = round.recompressed,
+                                                    .index_interval_bytes = static_cast<std::uint64_t>(
+                                                        round.parameters.index_interval_bytes)});
     if (exception != exceptions().end()) {
       CHECK(!difference.empty());
       ++table.rows[fmt::format("excepted: {}: better, {}", round.id, exception->second.reason)];
