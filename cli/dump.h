@@ -1,0 +1,36 @@
+// `kseg dump`: what is in segments, indexes and side files, for people or scripts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/output_options.h"
+#include "lib/offset_range.h"
+
+namespace CLI {
+class App;
+}
+
+namespace kseg {
+
+struct DumpOptions {
+  std::vector<std::string> targets;
+  OutputOptions output = {};
+  bool batches = false;                               // headers only: nothing is decompressed
+  bool logs_only = false;                             // of folders, no side files
+  std::optional<OffsetRange> range = std::nullopt;    // default: everything
+  std::optional<std::uint64_t> limit = std::nullopt;  // records, with `batches` batches
+
+  // Whether the question is about records, not about files.
+  bool selects() const { return batches || range || limit; }
+};
+
+void add_dump_command(CLI::App& app, ChosenCommand& chosen);
+
+// done; no if defects were met; usage if a target is none of dump's kinds (nothing is dumped then).
+// Throws IoError.
+ExitStatus run_dump(const DumpOptions& options, Output& output);
+
+}  // namespace kseg

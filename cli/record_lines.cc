@@ -1,0 +1,199 @@
+#include "cli/record_lines.h"
+
+#include <iterator>
+
+#include "cli/json_bytes.h"
+#include "cli/text_bytes.h"
+#include "cli/time_argument.h"
+#include "formats/control_record.h"
+
+namespace kseg {
+namespace {
+
+std::string_view name(TimestampType type) {
+  switch (type) {
+    case TimestampType::create_time: return "CreateTime";
+    case TimestampType::log_append_time: return "LogAppendTime";
+  }
+  return "";
+}
+
+template <typename Number>
+void append_number(fmt::memory_buffer& out, Number number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.data() + digits.size());
+}
+
+void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
+  out.push_back('[');
+  RecordHeaderReader headers(record);
+  RecordHeaderView header;
+  for (bool first = true; headers.next(header); first = false) {
+    out.append(std::string_view(first ? R"({"key":)" : R"(,{"key":)"));
+    append_json(out, header.key);
+    out.append(std::string_view(R"(,"value":)"));
+    append_json(out, header.value);
+    out.push_back('}');
+  }
+  out.push_back(']');
+}
+
+}  // namespace
+
+void RecordLines::begin_file(const Path& file, const std::optional<TopicPartition>& partition) {
+  file_ = file;
+  partition_ = partition ? std::optional(to_string(*partition)) : std::nullopt;
+  if (!output_.json()) {
+    output_.line().append(file_.native());
+    output_.end_line();
+    return;
+  }
+  fmt::memory_buffer start;
+  start.append(std::string_view(R"({"type":"record")"));
+  if (partition_) {
+    start.append(std::string_view(R"(,"partition":)"));
+    append_json(start, as_bytes(*partition_));
+  }
+  start.append(std::string_view(R"(,"offset":)"));
+  record_start_ = fmt::to_string(start);
+}
+
+void RecordLines::batch(const RecordBatchHeader& header, Position position, std::optional<bool> valid) {
+  batch_ = header;
+  if (output_.json())
+    batch_json(header, position, valid);
+  else
+    batch_text(header, position, valid);
+}
+
+void RecordLines::batch_json(const RecordBatchHeader& header, Position position, std::optional<bool> valid) {
+  Row row = output_.row("batch");
+  if (partition_) row.field("partition", *partition_);
+  row.field("file", file_.native())
+      .field("position", position)
+      .field("size", header.size_bytes())
+      .field("base_offset", header.base_offset)
+      .field("last_offset", header.last_offset())
+      .field("count", header.record_count)
+      .field("leader_epoch", header.partition_leader_epoch)
+      .field("magic", header.magic)
+      .field("crc", header.crc)
+      .field("valid", valid)
+      .field("attributes", header.attributes)
+      .field("codec", header.codec_known() ? name(header.codec()) : "unknown")
+      .field("timestamp_type", name(header.timestamp_type()))
+      .field("transactional", header.is_transactional())
+      .field("control", header.is_control())
+      .field("base_timestamp", header.base_timestamp)
+      .field("max_timestamp", header.max_timestamp)
+      .field("delete_horizon_ms", header.delete_horizon_ms())
+      .field("producer_id", header.producer_id)
+      .field("producer_epoch", header.producer_epoch)
+      .field("base_sequence", header.base_sequence)
+      .field("last_sequence", header.last_sequence())
+      .end();
+
+  before_key_ = fmt::format(R"(,"timestamp_type":"{}","key":)", name(header.timestamp_type()));
+  before_sequence_ = fmt::format(R"(,"producer_id":{},"producer_epoch":{},"sequence":)", header.producer_id,
+                                 header.producer_epoch);
+  before_control_ = fmt::format(R"(,"leader_epoch":{},"transactional":{},"control":)",
+                                header.partition_leader_epoch, header.is_transactional());
+}
+
+void RecordLines::batch_text(const RecordBatchHeader& header, Position position, std::optional<bool> valid) {
+  fmt::memory_buffer& line = output_.line();
+  const auto to = std::back_inserter(line);
+  fmt::format_to(to, "batch {:<20} count {:<5} position {:<10} size {:<8} {:<6} {} {}  leader epoch {}",
+                 fmt::format("{}..{}", header.base_offset, header.last_offset()), header.record_count,
+                 position, header.size_bytes(), header.codec_known() ? name(header.codec()) : "unknown",
+                 name(header.timestamp_type()), format_time_ms(header.max_timestamp),
+                 header.partition_leader_epoch);
+  if (header.producer_id != kNoProducerId) {
+    fmt::format_to(to, "  producer {} epoch {}", header.producer_id, header.producer_epoch);
+  }
+  if (header.base_sequence != kNoSequence) {
+    fmt::format_to(to, "  sequence {}..{}", header.base_sequence, header.last_sequence());
+  }
+  if (header.is_transactional()) fmt::format_to(to, "  transactional");
+  if (header.is_control()) fmt::format_to(to, "  control");
+  if (const auto horizon = header.delete_horizon_ms()) {
+    fmt::format_to(to, "  delete horizon {}", format_time_ms(*horizon));
+  }
+  fmt::format_to(to, "  crc {:08x}{}", header.crc, !valid ? "" : *valid ? " ok" : " WRONG");
+  output_.end_line();
+}
+
+std::optional<Defect> RecordLines::record(const RecordView& record) {
+  std::optional<Defect> defect;
+  if (batch_.is_control()) {
+    const auto type = decode_control_type(record);
+    if (!type) defect = type.error();
+    control_text_ = type ? kseg::name(*type) : "UNKNOWN";
+    control_json_ = fmt::format(R"({{"type":"{}")", control_text_);
+    if (type && (*type == ControlType::abort || *type == ControlType::commit)) {
+      const auto marker = decode_end_transaction_marker(record);
+      if (!marker) defect = marker.error();
+      if (marker) {
+        control_text_ += fmt::format("  coordinator epoch {}", marker->coordinator_epoch);
+        control_json_ += fmt::format(R"(,"coordinator_epoch":{})", marker->coordinator_epoch);
+      }
+    }
+    control_json_ += "}";
+  }
+  if (output_.json())
+    record_json(record);
+  else
+    record_text(record);
+  return defect;
+}
+
+std::int32_t RecordLines::sequence_of(const RecordView& record) const {
+  if (batch_.base_sequence < 0) return kNoSequence;
+  RecordBatchHeader until = batch_;
+  until.last_offset_delta = static_cast<std::int32_t>(record.offset - batch_.base_offset);
+  return until.last_sequence();
+}
+
+void RecordLines::record_json(const RecordView& record) {
+  fmt::memory_buffer& line = output_.line();
+  line.append(record_start_);
+  append_number(line, record.offset.value);
+  line.append(std::string_view(R"(,"timestamp":)"));
+  append_number(line, record.timestamp_ms);
+  line.append(before_key_);
+  append_json(line, record.key);
+  line.append(std::string_view(R"(,"value":)"));
+  append_json(line, record.value);
+  line.append(std::string_view(R"(,"headers":)"));
+  append_headers_json(line, record);
+  line.append(before_sequence_);
+  append_number(line, sequence_of(record));
+  line.append(before_control_);
+  line.append(batch_.is_control() ? std::string_view(control_json_) : std::string_view("null"));
+  line.push_back('}');
+  output_.end_line();
+}
+
+void RecordLines::record_text(const RecordView& record) {
+  fmt::memory_buffer& line = output_.line();
+  fmt::format_to(std::back_inserter(line), "  {:>10}  {}  ", record.offset,
+                 format_time_ms(record.timestamp_ms));
+  if (batch_.is_control()) {
+    line.append(control_text_);
+    output_.end_line();
+    return;
+  }
+  append_text(line, record.key);
+  line.append(std::string_view(": "));
+  append_text(line, record.value);
+  RecordHeaderReader headers(record);
+  for (RecordHeaderView header; headers.next(header);) {
+    line.append(std::string_view("  "));
+    append_text(line, header.key);
+    line.push_back('=');
+    append_text(line, header.value);
+  }
+  output_.end_line();
+}
+
+}  // namespace kseg

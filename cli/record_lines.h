@@ -1,0 +1,49 @@
+// Batches and records as lines of a dump.
+#pragma once
+
+#include <string>
+
+#include "cli/output.h"
+#include "formats/file_names.h"
+#include "formats/record.h"
+#include "formats/record_batch.h"
+
+namespace kseg {
+
+class RecordLines {
+ public:
+  explicit RecordLines(Output& output) : output_(output) {}
+
+  // What follows is from this file. The partition, if it is known, goes into every line of JSON.
+  void begin_file(const Path& file, const std::optional<TopicPartition>& partition);
+
+  // `valid`: whether the crc is right, if it was looked at.
+  void batch(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
+
+  // A record of the batch given last. Returns what is wrong with a control record (bad_control_record,
+  // without position).
+  std::optional<Defect> record(const RecordView& record);
+
+ private:
+  void batch_json(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
+  void batch_text(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
+  void record_json(const RecordView& record);
+  void record_text(const RecordView& record);
+  std::int32_t sequence_of(const RecordView& record) const;
+
+  Output& output_;
+  Path file_;
+  std::optional<std::string> partition_;
+  RecordBatchHeader batch_;
+  // What is the same in the JSON of all records of a batch: before the offset, between timestamp and
+  // key, between headers and sequence, and behind it.
+  std::string record_start_;
+  std::string before_key_;
+  std::string before_sequence_;
+  std::string before_control_;
+  // The control record at hand.
+  std::string control_json_;
+  std::string control_text_;
+};
+
+}  // namespace kseg

@@ -1,0 +1,47 @@
+#include "cli/text_bytes.h"
+
+#include <iterator>
+
+#include "cli/json_bytes.h"
+#include "formats/record.h"
+
+namespace kseg {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 160;
+constexpr std::size_t kMaxBinaryBytes = 40;
+
+// DEL and U+0080 to U+009F; what is below a blank is escaped.
+bool holds_terminal_controls(Bytes text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == 0x7f) return true;
+    if (text[i] == 0xc2 && i + 1 < text.size() && text[i + 1] < 0xa0) return true;
+  }
+  return false;
+}
+
+// At most `size` bytes of UTF-8, no character cut in two.
+Bytes cut(Bytes text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (text[size] & 0xc0U) == 0x80U) --size;
+  return text.first(size);
+}
+
+}  // namespace
+
+void append_text(fmt::memory_buffer& out, const std::optional<Bytes>& bytes) {
+  if (!bytes) {
+    out.append(std::string_view("null"));
+    return;
+  }
+  Bytes shown = cut(*bytes, kMaxTextBytes);
+  if (is_utf8(shown) && !holds_terminal_controls(shown)) {
+    append_json(out, shown);
+  } else {
+    shown = bytes->first(std::min(bytes->size(), kMaxBinaryBytes));
+    fmt::format_to(std::back_inserter(out), "0x{:02x}", fmt::join(shown, ""));
+  }
+  if (shown.size() < bytes->size()) fmt::format_to(std::back_inserter(out), "… ({} bytes)", bytes->size());
+}
+
+}  // namespace kseg

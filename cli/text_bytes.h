@@ -1,0 +1,15 @@
+// Keys and values for people: quoted if they are text, else in hexadecimal, cut short if long.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "formats/bytes.h"
+
+namespace kseg {
+
+// `"text"`, `0x00ff`, `"begins like th"… (1048576 bytes)`, `null`. Nothing that a terminal acts on.
+void append_text(fmt::memory_buffer& out, const std::optional<Bytes>& bytes);
+
+}  // namespace kseg

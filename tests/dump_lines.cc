@@ -1,0 +1,64 @@
+#include "tests/dump_lines.h"
+
+namespace kseg {
+namespace {
+
+Dumped dump(const DumpOptions& options) {
+  StringSink answers;
+  StringSink notes;
+  Output output(options.output.format, answers, notes);
+  Dumped dumped{.status = run_dump(options, output)};
+  output.finish();
+  dumped.answers = answers.text;
+  dumped.notes = notes.text;
+  return dumped;
+}
+
+}  // namespace
+
+std::vector<nlohmann::ordered_json> Dumped::of_type(std::string_view type) const {
+  std::vector<nlohmann::ordered_json> found;
+  for (const auto& line : lines) {
+    if (line.at("type") == type) found.push_back(line);
+  }
+  return found;
+}
+
+Dumped dump_json(DumpOptions options) {
+  options.output.format = Format::jsonl;
+  Dumped dumped = dump(options);
+  for (std::size_t from = 0; from < dumped.answers.size();) {
+    const std::size_t to = dumped.answers.find('\n', from);
+    dumped.lines.push_back(nlohmann::ordered_json::parse(dumped.answers.substr(from, to - from)));
+    from = to + 1;
+  }
+  return dumped;
+}
+
+Dumped dump_text(DumpOptions options) {
+  options.output.format = Format::text;
+  return dump(options);
+}
+
+std::string to_base64(Bytes bytes) {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const std::uint8_t byte : bytes) {
+    bits = bits << 8 | byte;
+    for (held += 8; held >= 6; held -= 6) text += kAlphabet[bits >> (held - 6) & 63];
+  }
+  if (held > 0) text += kAlphabet[bits << (6 - held) & 63];
+  while (text.size() % 4 != 0) text += '=';
+  return text;
+}
+
+nlohmann::json base64_of(const nlohmann::ordered_json& bytes) {
+  if (bytes.is_null()) return nullptr;
+  if (bytes.is_object()) return bytes.at("base64").get<std::string>();
+  return to_base64(as_bytes(bytes.get_ref<const std::string&>()));
+}
+
+}  // namespace kseg
