@@ -1,0 +1,270 @@
+#include "lib/log_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "formats/checkpoint_file.h"
+#include "formats/meta_properties.h"
+#include "formats/partition_metadata.h"
+#include "formats/producer_snapshot.h"
+#include "lib/log_dir.h"
+#include "lib/unless_missing.h"
+
+namespace kseg {
+namespace {
+
+constexpr int kMaxChanged = 10;  // a folder that changes faster is not read
+
+template <typename Decoded>
+void tell(const Result<Decoded>& decoded, const Path& file, VerifyReport& report) {
+  if (!decoded) report.defect(file, decoded.error());
+}
+
+void check_leader_epochs(Bytes bytes, const Path& file, VerifyReport& report) {
+  const auto entries = decode_leader_epoch_checkpoint(bytes);
+  if (!entries) return report.defect(file, entries.error());
+  for (std::size_t i = 1; i < entries->size(); ++i) {
+    const EpochEntry& before = (*entries)[i - 1];
+    const EpochEntry& entry = (*entries)[i];
+    if (entry.epoch > before.epoch && entry.start_offset > before.start_offset) continue;
+    report.defect(file, {.code = DefectCode::index_order,
+                         .offset = entry.start_offset,
+                         .expected = fmt::format("an epoch above {} and an offset above {}", before.epoch,
+                                                 before.start_offset),
+                         .found = fmt::format("epoch {} from offset {}", entry.epoch, entry.start_offset)});
+  }
+}
+
+// Metadata snapshots and bootstrap.checkpoint hold batches and nothing else.
+void check_metadata_snapshot(FileSystem& files, const Path& path, VerifyReport& report) {
+  const auto file = files.open(path);
+  SegmentReader reader(*file);
+  BatchCheck batches(report);
+  while (true) {
+    const auto batch = reader.next();
+    if (!batch) {
+      report.defect(path, batch.error());
+    } else if (*batch) {
+      batches.check(**batch, path);
+    } else {
+      return;
+    }
+  }
+}
+
+bool is_offset_checkpoint(std::string_view name) {
+  return name == kRecoveryPointCheckpoint || name == kLogStartCheckpoint || name == kReplicationCheckpoint ||
+         name == kCleanerCheckpoint;
+}
+
+// An index, or a snapshot, whose `.log` is not there to compare it with.
+void check_segment_file(FileSystem& files, const Path& path, const SegmentFileName& name,
+                        VerifyReport& report) {
+  const ByteBuffer bytes = read_file(files, path);
+  switch (name.kind) {
+    case SegmentFileKind::log: return;
+    case SegmentFileKind::offset_index: {
+      if (const auto defect = OffsetIndexView(bytes, name.offset).check()) report.defect(path, *defect);
+      return;
+    }
+    case SegmentFileKind::time_index: {
+      if (const auto defect = TimeIndexView(bytes, name.offset).check()) report.defect(path, *defect);
+      return;
+    }
+    case SegmentFileKind::transaction_index:
+      return tell(decode_transaction_index(bytes, name.offset), path, report);
+    case SegmentFileKind::producer_snapshot: return tell(decode_producer_snapshot(bytes), path, report);
+  }
+}
+
+std::optional<Path> if_there(FileSystem& files, const Path& folder, SegmentFileName name,
+                             SegmentFileKind kind) {
+  name.kind = kind;
+  const Path path = folder / to_string(name);
+  if (!files.info(path)) return std::nullopt;
+  return path;
+}
+
+}  // namespace
+
+LogCheck::LogCheck(FileSystem& files, const Path& folder, Options options, VerifyReport& report)
+    : files_(&files),
+      options_(options),
+      report_(&report),
+      state_(std::make_unique<LogState>(report, log_start_of(files, folder))) {}
+
+LogCheck LogCheck::of_folder(FileSystem& files, const Path& folder, Options options, VerifyReport& report) {
+  LogCheck check(files, folder, options, report);
+  check.log_ = PartitionLog::open(files, folder);
+  check.segments_ = check.log_->segments();
+  if (!check.segments_.empty()) check.end_offset_ = check.segments_.front().base_offset;
+  if (options.side_files) check.tell_left_overs();
+  return check;
+}
+
+LogCheck LogCheck::of_segment(FileSystem& files, const Path& file, VerifyReport& report) {
+  const auto name = parse_segment_file_name(file.filename().native());
+  check(name.has_value(), "a segment file without a segment file's name");
+  const Path folder = file.has_parent_path() ? file.parent_path() : Path(".");
+  Segment segment{.base_offset = name->offset, .log = file};
+  if (name->kind != SegmentFileKind::log) {
+    segment.log = folder / to_string(SegmentFileName{SegmentFileKind::log, name->offset, name->state});
+  }
+  segment.offset_index = if_there(files, folder, *name, SegmentFileKind::offset_index);
+  segment.time_index = if_there(files, folder, *name, SegmentFileKind::time_index);
+  segment.transaction_index = if_there(files, folder, *name, SegmentFileKind::transaction_index);
+  const auto info = files.info(segment.log);
+  if (!info) throw IoError(segment.log, "open", ENOENT);
+  segment.size_bytes = info->size_bytes;
+  segment.mtime_ns = info->mtime_ns;
+
+  LogCheck check(files, folder, {}, report);
+  check.end_offset_ = segment.base_offset;
+  const PartitionLog log = PartitionLog::open(files, folder);
+  check.last_is_active_ = !log.segments().empty() && log.active().log.filename() == segment.log.filename();
+  check.segments_ = {std::move(segment)};
+  return check;
+}
+
+std::optional<Offset> LogCheck::first_base() const {
+  if (segments_.empty()) return std::nullopt;
+  return segments_.front().base_offset;
+}
+
+bool LogCheck::open_segment() {
+  while (index_ < segments_.size()) {
+    const Segment& segment = segments_[index_];
+    SegmentCheck::Options options{.active = last_is_active_ && index_ + 1 == segments_.size(),
+                                  .side_indexes = options_.side_files};
+    if (index_ + 1 < segments_.size()) options.next_base = segments_[index_ + 1].base_offset;
+    segment_ = SegmentCheck::open(*files_, segment, options, *state_, *report_);
+    if (segment_) {
+      changed_ = 0;
+      if (end_offset_ < segment.base_offset) end_offset_ = segment.base_offset;
+      return true;
+    }
+    if (!log_ || ++changed_ > kMaxChanged) throw IoError(segment.log, "read", ESTALE);
+    log_ = PartitionLog::open(*files_, log_->folder());
+    segments_ = log_->segments();
+    index_ = segments_.empty() ? 0 : log_->floor_segment(end_offset_);
+    state_->transactions.forget();
+    state_->last_offset.reset();
+  }
+  return false;
+}
+
+std::optional<CheckedBatch> LogCheck::next() {
+  while (segment_ || open_segment()) {
+    if (auto batch = segment_->next()) {
+      // Not the batch's own word: a base offset is not covered by the crc.
+      if (state_->last_offset) end_offset_ = std::max(end_offset_, *state_->last_offset + 1);
+      return batch;
+    }
+    segment_.reset();
+    ++index_;
+    if (index_ == segments_.size()) finish();
+  }
+  return std::nullopt;
+}
+
+void LogCheck::tell_left_overs() {
+  const auto tell = [&](const std::string& name, std::string_view text) {
+    report_->note(log_->folder() / name, {}, std::string(text));
+  };
+  for (const auto& [from, to] : log_->load_plan().renamed) {
+    tell(from, "unfinished_swap: stands for " + to + ", as a broker that starts takes it");
+  }
+  for (const std::string& name : log_->load_plan().removed)
+    tell(name, "a left-over: a broker that starts removes it");
+  for (const std::string& name : log_->other_files()) {
+    if (breaks_loading(name)) {
+      report_->defect(log_->folder() / name,
+                      {.code = DefectCode::bad_text,
+                       .expected = "a number in front of the suffix: no broker loads this folder"});
+    } else if (name.ends_with(".tmp")) {
+      tell(name, "a left-over");
+    }
+  }
+  if (segments_.empty()) {
+    report_->warning(log_->folder(), {.code = DefectCode::missing_file, .expected = "a .log file"});
+  }
+}
+
+void LogCheck::finish() {
+  for (const auto& [producer, first] : state_->transactions.open_transactions()) {
+    report_->note(segments_.back().log, {},
+                  fmt::format("producer {} has had an open transaction since offset {}", producer, first));
+  }
+  if (!log_ || !options_.side_files) return;
+  const auto check_file = [&](const Path& file) {
+    // Snapshots and checkpoints are replaced and removed at any time.
+    unless_missing([&] { return verify_side_file(*files_, file, *report_); });
+  };
+  for (const auto& [offset, snapshot] : log_->snapshots()) check_file(snapshot);
+  for (const std::string& name : log_->other_files()) check_file(log_->folder() / name);
+}
+
+Offset log_start_of(FileSystem& files, const Path& folder) {
+  const auto dir = LogDir::parent_of(files, folder);
+  const Path named = folder.has_filename() ? folder : folder.parent_path();
+  const auto name = parse_partition_folder_name(named.filename().string());
+  if (!dir || !name) return {};
+  const auto entries = dir->read_checkpoint(kLogStartCheckpoint);
+  return entries ? find(*entries, name->partition).value_or(Offset{}) : Offset{};
+}
+
+void verify(LogCheck log) {
+  while (log.next()) {
+  }
+}
+
+bool verify_side_file(FileSystem& files, const Path& file, VerifyReport& report) {
+  const std::string name = file.filename().string();
+  if (const auto segment_file = parse_segment_file_name(name)) {
+    check_segment_file(files, file, *segment_file, report);
+  } else if (is_offset_checkpoint(name)) {
+    tell(decode_offset_checkpoint(read_file(files, file)), file, report);
+  } else if (name == kLeaderEpochCheckpoint) {
+    check_leader_epochs(read_file(files, file), file, report);
+  } else if (name == kPartitionMetadata) {
+    tell(decode_partition_metadata(read_file(files, file)), file, report);
+  } else if (name == kMetaProperties) {
+    tell(decode_meta_properties(read_file(files, file)), file, report);
+  } else if (name == kBootstrapCheckpoint) {
+    check_metadata_snapshot(files, file, report);
+  } else if (const auto snapshot = parse_metadata_snapshot_name(name);
+             snapshot && snapshot->state != MetadataSnapshotName::State::part) {
+    check_metadata_snapshot(files, file, report);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void verify_log_dir(FileSystem& files, const Path& folder, VerifyReport& report) {
+  const auto entries = files.list(folder);
+  if (const auto dir = LogDir::at(files, folder); dir && !dir->cleanly_shut_down()) {
+    report.note(folder, {},
+                "no .kafka_cleanshutdown: a broker is at work here, or was not shut down cleanly");
+  }
+  for (const DirectoryEntry& entry : entries) {
+    const Path path = folder / entry.name;
+    if (!entry.is_directory) {
+      unless_missing([&] { return verify_side_file(files, path, report); });
+      continue;
+    }
+    const auto name = parse_partition_folder_name(entry.name);
+    if (!name) {
+      if (entry.name != kRemoteLogIndexCache)
+        report.note(path, {}, "not a partition folder: no broker starts beside it");
+    } else if (name->kind != PartitionFolderKind::current) {
+      report.note(path, {}, "left out: a broker does not serve it");
+    } else if (!unless_missing([&] { return verify(LogCheck::of_folder(files, path, {}, report)), true; })) {
+      report.note(path, {}, "vanished while it was read");
+    }
+  }
+}
+
+}  // namespace kseg

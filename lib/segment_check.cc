@@ -1,0 +1,237 @@
+#include "lib/segment_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "lib/unless_missing.h"
+
+namespace kseg {
+namespace {
+
+constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int32_t>::max();
+
+constexpr std::size_t kIndexChunkBytes = std::size_t{3} << 16;  // whole entries of both kinds
+
+// To its end, or as much as an index can hold.
+ByteBuffer read_index(File& file, bool stop_at_zeros) {
+  ByteBuffer bytes;
+  while (bytes.size() <= kMaxFileBytes) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + kIndexChunkBytes);
+    const std::size_t got = file.read_at({before}, std::span(bytes).subspan(before));
+    bytes.resize(before + got);
+    if (got < kIndexChunkBytes) break;
+    // Brokers make the indexes of an active segment 10 MiB long, nearly all of it zeros.
+    constexpr std::ptrdiff_t kEntry = TimeIndexEntry::kSize;
+    if (stop_at_zeros &&
+        std::all_of(bytes.end() - kEntry, bytes.end(), [](std::uint8_t byte) { return byte == 0; })) {
+      break;
+    }
+  }
+  return bytes;
+}
+
+// Nothing if the file is gone.
+std::optional<ByteBuffer> read_index(FileSystem& files, const Path& path, bool stop_at_zeros) {
+  return unless_missing([&] { return read_index(*files.open(path), stop_at_zeros); });
+}
+
+// Whether the file that had these sizes and times still stands under its name.
+bool still_there(FileSystem& files, const Path& path, const FileInfo& then, bool active) {
+  const auto now = files.info(path);
+  if (!now) return false;
+  if (active) return now->size_bytes >= then.size_bytes;
+  return now->size_bytes == then.size_bytes && now->mtime_ns == then.mtime_ns;
+}
+
+}  // namespace
+
+SegmentCheck::SegmentCheck(FileSystem& files, const Segment& segment, Options options, LogState& state,
+                           VerifyReport& report, std::unique_ptr<File> log)
+    : files_(files),
+      segment_(segment),
+      options_(options),
+      state_(state),
+      report_(report),
+      log_(std::move(log)),
+      reader_(*log_) {}
+
+std::unique_ptr<SegmentCheck> SegmentCheck::open(FileSystem& files, const Segment& segment, Options options,
+                                                 LogState& state, VerifyReport& report) {
+  auto log = unless_missing([&] { return files.open(segment.log); });
+  if (!log) return nullptr;
+  const FileInfo info = (*log)->info();
+  const bool as_listed = info.size_bytes == segment.size_bytes && info.mtime_ns == segment.mtime_ns;
+  if (!options.active && !as_listed) return nullptr;
+
+  IndexBytes indexes;
+  const auto read = [&](const std::optional<Path>& path, bool stop_at_zeros,
+                        std::optional<ByteBuffer>& bytes) {
+    if (path) bytes = read_index(files, *path, stop_at_zeros);
+    return !path || bytes;
+  };
+  if (options.side_indexes && !(read(segment.offset_index, true, indexes.offset_index) &&
+                                read(segment.time_index, true, indexes.time_index))) {
+    return nullptr;
+  }
+  if (!read(segment.transaction_index, false, indexes.transaction_index)) return nullptr;
+  // Segments are replaced file by file: what was read in between is of one kind.
+  if (!still_there(files, segment.log, info, options.active)) return nullptr;
+
+  std::unique_ptr<SegmentCheck> check(
+      new SegmentCheck(files, segment, options, state, report, std::move(*log)));
+  check->judge_indexes(std::move(indexes));
+  report.count_segment();
+  return check;
+}
+
+void SegmentCheck::judge_indexes(IndexBytes bytes) {
+  if (reader_.end().value > kMaxFileBytes) {
+    report_.defect(segment_.log, {.code = DefectCode::segment_too_large,
+                                  .position = {kMaxFileBytes},
+                                  .expected = fmt::format("at most {} bytes", kMaxFileBytes),
+                                  .found = fmt::format("{}", reader_.end())});
+  }
+  if (bytes.offset_index) {
+    offset_index_.emplace(*segment_.offset_index, std::move(*bytes.offset_index), segment_.base_offset,
+                          options_.active, report_);
+  }
+  if (bytes.time_index) {
+    time_index_.emplace(*segment_.time_index, std::move(*bytes.time_index), segment_.base_offset,
+                        options_.active, report_);
+  }
+  if (options_.side_indexes) {
+    if (!segment_.offset_index) warn_missing(SegmentFileKind::offset_index);
+    if (!segment_.time_index) warn_missing(SegmentFileKind::time_index);
+  }
+  judge_transaction_index(bytes.transaction_index.value_or(ByteBuffer{}));
+}
+
+// A broker makes it anew, from the `.log` or empty.
+void SegmentCheck::warn_missing(SegmentFileKind kind) {
+  const Path path =
+      segment_.log.parent_path() / to_string(SegmentFileName{.kind = kind, .offset = segment_.base_offset});
+  report_.warning(path, {.code = DefectCode::missing_file, .expected = "an index beside its .log"});
+}
+
+void SegmentCheck::judge_transaction_index(Bytes bytes) {
+  const Path path = segment_.transaction_index.value_or(Path{});
+  if (const std::size_t surplus = bytes.size() % AbortedTxn::kSize; surplus > 0) {
+    const Position at{bytes.size() - surplus};
+    if (options_.active) {
+      report_.note(path, at, fmt::format("{} bytes of an entry that is not complete", surplus));
+    } else {
+      report_.defect(path, {.code = DefectCode::trailing_bytes,
+                            .position = at,
+                            .expected = fmt::format("entries of {} bytes", AbortedTxn::kSize),
+                            .found = fmt::format("{} more bytes", surplus)});
+    }
+  }
+  auto entries = decode_transaction_index(bytes, segment_.base_offset);
+  std::function<std::vector<AbortedTxn>()> reread;
+  if (options_.active) {
+    const Path now =
+        segment_.log.parent_path() / to_string(SegmentFileName{.kind = SegmentFileKind::transaction_index,
+                                                               .offset = segment_.base_offset});
+    reread = [this, now] {
+      auto again = decode_transaction_index(read_index(files_, now, false).value_or(ByteBuffer{}),
+                                            segment_.base_offset);
+      return again ? *again : std::vector<AbortedTxn>{};
+    };
+  }
+  state_.transactions.begin_segment(path, entries ? *entries : std::vector<AbortedTxn>{}, std::move(reread));
+  if (entries) return;
+  report_.defect(path, entries.error());
+  state_.transactions.index_unreadable();
+}
+
+std::optional<CheckedBatch> SegmentCheck::next() {
+  while (true) {
+    const Position at = reader_.position();
+    const auto batch = reader_.next();
+    if (!batch) {
+      unreadable(batch.error(), at);
+      continue;
+    }
+    if (!*batch) {
+      finish();
+      return std::nullopt;
+    }
+    const RecordBatchView& view = **batch;
+    check_order(view);
+    last_offset_ = view.header.last_offset();
+    if (offset_index_) offset_index_->batch(view.header, view.position);
+    if (time_index_) time_index_->batch(view.header);
+    const CheckedBatch checked = state_.batches.check(view, segment_.log);
+    if (checked.readable) {
+      state_.transactions.batch(checked, segment_.log);
+    } else {
+      state_.transactions.unreadable();
+    }
+    return checked;
+  }
+}
+
+void SegmentCheck::unreadable(const Defect& defect, Position from) {
+  if (offset_index_) offset_index_->unreadable(from, reader_.position());
+  if (defect.code == DefectCode::torn_tail && options_.active) {
+    return report_.note(segment_.log, defect.position, describe(defect));
+  }
+  if (time_index_) time_index_->unreadable();
+  state_.transactions.unreadable();
+  if (defect.code == DefectCode::legacy_magic && std::exchange(legacy_told_, true)) return;
+  report_.defect(segment_.log, defect);
+  if (defect.code != DefectCode::crc_mismatch) return;
+  // Its header may be as wrong as the rest, but it is about one batch.
+  std::array<std::uint8_t, RecordBatchHeader::kSize> bytes{};
+  const std::size_t read = log_->read_at(from, bytes);
+  const auto header = decode_record_batch_header(Bytes(bytes).first(read), from);
+  const bool plausible = header && header->record_count >= 0 && header->record_count <= header->batch_length;
+  report_.count_batch(plausible ? static_cast<std::uint64_t>(header->record_count) : 0);
+}
+
+void SegmentCheck::check_order(const RecordBatchView& batch) {
+  const Offset first = batch.header.base_offset;
+  const Offset last = batch.header.last_offset();
+  const auto refuse = [&](DefectCode code, std::string expected, Offset found) {
+    report_.defect(segment_.log, {.code = code,
+                                  .position = batch.position,
+                                  .offset = first,
+                                  .expected = std::move(expected),
+                                  .found = fmt::format("{}", found)});
+  };
+  // A base offset is not covered by the crc. One that cannot be here says nothing about the next.
+  const Offset base = segment_.base_offset;
+  const auto& next_base = options_.next_base;
+  if (first < base || (next_base && first >= *next_base)) {
+    return refuse(DefectCode::segment_range,
+                  next_base ? fmt::format("a base offset in {}..{}", base, *next_base - 1)
+                            : fmt::format("a base offset of at least {}", base),
+                  first);
+  }
+  if (last - base > kMaxRelativeOffset) {
+    return refuse(DefectCode::segment_range,
+                  fmt::format("a last offset of at most {}", base + kMaxRelativeOffset), last);
+  }
+  if (next_base && last >= *next_base) {
+    refuse(DefectCode::segment_overlap,
+           fmt::format("a last offset below the next segment's base {}", *next_base), last);
+  } else if (state_.last_offset && first <= *state_.last_offset) {
+    refuse(DefectCode::offset_order, fmt::format("a base offset above {}", *state_.last_offset), first);
+  }
+  state_.last_offset = last;
+}
+
+void SegmentCheck::finish() {
+  const SegmentEnd end{.last_offset = last_offset_, .position = reader_.end(), .active = options_.active};
+  if (offset_index_) offset_index_->finish(end);
+  if (time_index_) time_index_->finish(end);
+  state_.transactions.finish_segment(end);
+}
+
+}  // namespace kseg

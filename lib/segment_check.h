@@ -1,0 +1,71 @@
+// Checks one segment: its batches one after the other, and its indexes against them.
+#pragma once
+
+#include <memory>
+
+#include "lib/batch_check.h"
+#include "lib/index_check.h"
+#include "lib/partition_log.h"
+#include "lib/transaction_check.h"
+
+namespace kseg {
+
+// What goes from segment to segment.
+struct LogState {
+  LogState(VerifyReport& report, Offset log_start) : batches(report), transactions(report, log_start) {}
+
+  BatchCheck batches;
+  TransactionCheck transactions;
+  std::optional<Offset> last_offset;  // of the batch before
+};
+
+class SegmentCheck {
+ public:
+  struct Options {
+    std::optional<Offset> next_base = std::nullopt;  // of the segment behind, if it is known
+    bool active = false;
+    bool side_indexes = true;  // false: `.index` and `.timeindex` are not looked at
+  };
+
+  // Opens the files: the `.log` first, so that the indexes of an active segment know at least as much.
+  // Nothing if they are no longer the files that were listed: gone, replaced, or (but for the active
+  // segment) changed. Indexes themselves are judged at once. Throws IoError.
+  static std::unique_ptr<SegmentCheck> open(FileSystem& files, const Segment& segment, Options options,
+                                            LogState& state, VerifyReport& report);
+
+  // The next batch with a header and a crc to trust; nothing at the end, and then all has been told.
+  // Valid until the next call. Defects: SegmentReader's (of the active segment torn_tail is a note;
+  // legacy_magic is told once), BatchCheck's, offset_order, segment_range, segment_overlap,
+  // segment_too_large, and those of indexes. Warnings: missing_file for an index.
+  std::optional<CheckedBatch> next();
+
+ private:
+  struct IndexBytes {
+    std::optional<ByteBuffer> offset_index;
+    std::optional<ByteBuffer> time_index;
+    std::optional<ByteBuffer> transaction_index;
+  };
+
+  SegmentCheck(FileSystem& files, const Segment& segment, Options options, LogState& state,
+               VerifyReport& report, std::unique_ptr<File> log);
+  void judge_indexes(IndexBytes bytes);
+  void warn_missing(SegmentFileKind kind);
+  void judge_transaction_index(Bytes bytes);
+  void unreadable(const Defect& defect, Position from);
+  void check_order(const RecordBatchView& batch);
+  void finish();
+
+  FileSystem& files_;
+  Segment segment_;
+  Options options_;
+  LogState& state_;
+  VerifyReport& report_;
+  std::unique_ptr<File> log_;
+  SegmentReader reader_;
+  std::optional<OffsetIndexCheck> offset_index_;
+  std::optional<TimeIndexCheck> time_index_;
+  std::optional<Offset> last_offset_;  // of this segment's last batch
+  bool legacy_told_ = false;
+};
+
+}  // namespace kseg
