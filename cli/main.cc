@@ -8,7 +8,9 @@
 #include <new>
 
 #include "cli/command.h"
+#include "cli/compact.h"
 #include "cli/dump.h"
+#include "cli/verify.h"
 
 namespace kseg {
 namespace {
@@ -45,6 +47,8 @@ ExitStatus run(int argc, char** argv) {
   app.get_formatter()->column_width(26);
   ChosenCommand chosen;
   add_dump_command(app, chosen);
+  add_verify_command(app, chosen);
+  add_compact_command(app, chosen);
 
   std::string answer;
   try {

@@ -11,9 +11,27 @@ class Swap {
   Swap(FileSystem& files, const PartitionLog& log, std::span<const Segment> sources)
       : files_(files), log_(log), sources_(sources), base_offset_(sources.front().base_offset) {}
 
+  // While the sources are whole, what could not be swapped in is of no use.
+  ~Swap() {
+    if (!sources_whole_) return;
+    try {
+      // A loader throws `.swap` files away as long as there is a `.cleaned` one, and completes the swap
+      // if there is none: so one has to be there until the last `.swap` is gone.
+      const Path log = path(SegmentFileKind::log, base_offset_, FileState::swap);
+      if (files_.info(log)) files_.rename(log, path(SegmentFileKind::log, base_offset_, FileState::cleaned));
+      remove_output(FileState::swap);
+      remove_output(FileState::cleaned);
+    } catch (...) {
+      // What stopped the swap is under way as an exception of its own; a loader removes these files.
+    }
+  }
+  Swap(const Swap&) = delete;
+  Swap& operator=(const Swap&) = delete;
+
   void run() {
     move_output(FileState::cleaned, FileState::swap);
     files_.sync_directory(log_.folder());
+    sources_whole_ = false;
     retire_sources();
     files_.sync_directory(log_.folder());
     move_output(FileState::swap, FileState::current);
@@ -33,6 +51,12 @@ class Swap {
     for (const auto kind : kKinds) {
       const Path source = path(kind, base_offset_, from);
       if (files_.info(source)) files_.rename(source, path(kind, base_offset_, to));
+    }
+  }
+
+  void remove_output(FileState state) {
+    for (const auto kind : kKinds) {
+      if (files_.info(path(kind, base_offset_, state))) files_.remove(path(kind, base_offset_, state));
     }
   }
 
@@ -72,6 +96,7 @@ class Swap {
   std::span<const Segment> sources_;
   Offset base_offset_;
   std::vector<Path> retired_;
+  bool sources_whole_ = true;
 };
 
 }  // namespace

@@ -13,10 +13,14 @@ constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::m
 
 }  // namespace
 
-SegmentWriter::SegmentWriter(FileSystem& files, Options options)
+SegmentWriter::SegmentWriter(FileSystem& files, Options options, NothingWritten)
     : files_(files),
       options_(std::move(options)),
-      indexes_(options_.base_offset, options_.index_interval_bytes) {
+      indexes_(options_.base_offset, options_.index_interval_bytes) {}
+
+// Delegates, so that the destructor runs if this throws.
+SegmentWriter::SegmentWriter(FileSystem& files, Options options)
+    : SegmentWriter(files, std::move(options), NothingWritten{}) {
   discard();
   log_ = create(SegmentFileKind::log);
 }

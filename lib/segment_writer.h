@@ -53,6 +53,9 @@ class SegmentWriter {
   void force_transaction_index() { force_transaction_index_ = true; }
 
  private:
+  struct NothingWritten {};
+  SegmentWriter(FileSystem& files, Options options, NothingWritten);
+
   void discard();
   std::unique_ptr<File> create(SegmentFileKind kind);
   void write_whole(SegmentFileKind kind, Bytes bytes);
