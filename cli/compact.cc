@@ -146,10 +146,18 @@ struct Words {
   std::string now;
 };
 
+// Without a slash at the end, and never "." or "..": the folder's name tells its partition.
+Path folder_path(const Path& given) {
+  Path path = given.lexically_normal();
+  if (path == "." || path == "./" || path.filename() == "..") path = std::filesystem::absolute(path).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 CompactOptions validate(const Words& words) {
   CompactOptions options = words.options;
   CompactionRequest& request = options.request;
-  if (!words.output.empty()) request.output = words.output;
+  request.partition = folder_path(request.partition);
+  if (!words.output.empty()) request.output = folder_path(words.output);
   for (const std::string& setting : words.config) {
     const std::size_t equals = setting.find('=');
     if (equals == std::string::npos) throw CLI::ValidationError("--config", "takes NAME=VALUE, not '" + setting + "'");
@@ -184,7 +192,8 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
   command->add_option("--output", words->output, "write a complete new folder, leave the partition alone");
   command->add_flag("--dry-run", request.dry_run, "say what would happen, write nothing");
   command->add_option("--config", words->config, "a setting of the topic or its broker, by Kafka's name; may be repeated")
-      ->type_name("NAME=VALUE");
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   command->add_option("--compat", words->compat, "the release whose cleaner to equal: 3.9.1, 4.3 (default), 4.4");
   command->add_flag("--keep-tombstones", request.keep_tombstones, "drop no tombstone that is due");
   command->add_flag("--keep-markers", request.keep_markers, "drop no transaction marker that is due");

@@ -181,6 +181,15 @@ class Compaction {
   }
 
   static Refusal damaged(std::vector<LocatedDefect> defects) {
+    const bool only_legacy = std::all_of(defects.begin(), defects.end(), [](const LocatedDefect& defect) {
+      return defect.defect.code == DefectCode::legacy_magic;
+    });
+    if (only_legacy) {
+      return Refusal{.reason = "batches of message format 0 or 1, which kseg cannot compact yet; nothing was changed",
+                     .hint = "",
+                     .details = {},
+                     .defects = std::move(defects)};
+    }
     return Refusal{.reason = "the log is damaged, nothing was changed",
                    .hint = "compacting it would hide the damage; verify shows all of it",
                    .details = {},

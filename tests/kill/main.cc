@@ -136,6 +136,7 @@ class Killer {
   }
 
   pid_t start() const {
+    std::fflush(stdout);  // or the child would write it again
     const pid_t child = ::fork();
     if (child != 0) return child;
     const std::string segment_bytes = fmt::format("segment.bytes={}", kSegmentBytes);
