@@ -29,7 +29,8 @@ EXIT STATUS
      input is damaged, or the topic is not known to be compacted)";
 
 std::string percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? "-" : fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return whole == 0 ? "-"
+                    : fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 class Report {
@@ -62,12 +63,13 @@ class Report {
          percent(report.records_after, report.records_before));
     line("bytes     {} -> {} ({} left)", report.log_bytes_before, report.log_bytes_after,
          percent(report.log_bytes_after, report.log_bytes_before));
-    line("segments  {} -> {} ({} of {} groups left as they are)", report.segments_before, report.segments_after,
-         report.groups_unchanged, report.groups);
+    line("segments  {} -> {} ({} of {} groups left as they are)", report.segments_before,
+         report.segments_after, report.groups_unchanged, report.groups);
     line("dropped   {} superseded, {} expired tombstones, {} aborted, {} without key, {} expired markers",
-         counts.superseded, counts.tombstones_expired, counts.aborted, counts.keyless, counts.markers_expired);
-    line("batches   {} copied, {} rebuilt, {} emptied, {} dropped", counts.batches_verbatim, counts.batches_rebuilt,
-         counts.batches_emptied, counts.batches_dropped);
+         counts.superseded, counts.tombstones_expired, counts.aborted, counts.keyless,
+         counts.markers_expired);
+    line("batches   {} copied, {} rebuilt, {} emptied, {} dropped", counts.batches_verbatim,
+         counts.batches_rebuilt, counts.batches_emptied, counts.batches_dropped);
     line("keys      {} distinct in the dirty section", report.distinct_keys);
     if (report.checkpoint) line("checkpoint {}", *report.checkpoint);
     line("{} in {:.3f} s, {:.1f} MB/s", request_.dry_run ? "dry run, nothing was written," : "done", seconds_,
@@ -82,7 +84,8 @@ class Report {
         .field("dry_run", request_.dry_run)
         .field("log_start", report.log_start)
         .field("log_end", report.log_end)
-        .field("high_watermark", report.high_watermark_known ? std::optional{report.high_watermark} : std::nullopt)
+        .field("high_watermark",
+               report.high_watermark_known ? std::optional{report.high_watermark} : std::nullopt)
         .field("first_dirty", report.first_dirty)
         .field("first_uncleanable", report.first_uncleanable)
         .field("records_before", report.records_before)
@@ -149,7 +152,8 @@ struct Words {
 // Without a slash at the end, and never "." or "..": the folder's name tells its partition.
 Path folder_path(const Path& given) {
   Path path = given.lexically_normal();
-  if (path == "." || path == "./" || path.filename() == "..") path = std::filesystem::absolute(path).lexically_normal();
+  if (path == "." || path == "./" || path.filename() == "..")
+    path = std::filesystem::absolute(path).lexically_normal();
   return path.has_filename() ? path : path.parent_path();
 }
 
@@ -160,7 +164,8 @@ CompactOptions validate(const Words& words) {
   if (!words.output.empty()) request.output = folder_path(words.output);
   for (const std::string& setting : words.config) {
     const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos) throw CLI::ValidationError("--config", "takes NAME=VALUE, not '" + setting + "'");
+    if (equals == std::string::npos)
+      throw CLI::ValidationError("--config", "takes NAME=VALUE, not '" + setting + "'");
     if (const auto wrong = request.config.set(setting.substr(0, equals), setting.substr(equals + 1))) {
       throw CLI::ValidationError("--config", *wrong);
     }
@@ -176,7 +181,9 @@ CompactOptions validate(const Words& words) {
   request.now_ms = wall_clock_ms();
   if (!words.now.empty()) {
     const auto now = parse_time_ms(words.now);
-    if (!now) throw CLI::ValidationError("--now", "takes milliseconds since 1970 or RFC 3339, not '" + words.now + "'");
+    if (!now)
+      throw CLI::ValidationError("--now",
+                                 "takes milliseconds since 1970 or RFC 3339, not '" + words.now + "'");
     request.now_ms = *now;
   }
   return options;
@@ -185,22 +192,33 @@ CompactOptions validate(const Words& words) {
 }  // namespace
 
 void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
-  auto* command = app.add_subcommand("compact", "keep the last value of each key, as a broker's log cleaner does");
+  auto* command =
+      app.add_subcommand("compact", "keep the last value of each key, as a broker's log cleaner does");
   const auto words = std::make_shared<Words>();
   CompactionRequest& request = words->options.request;
-  command->add_option("PARTITION", request.partition, "a partition folder, such as /var/kafka-logs/orders-0")->required();
+  command->add_option("PARTITION", request.partition, "a partition folder, such as /var/kafka-logs/orders-0")
+      ->required();
   command->add_option("--output", words->output, "write a complete new folder, leave the partition alone");
   command->add_flag("--dry-run", request.dry_run, "say what would happen, write nothing");
-  command->add_option("--config", words->config, "a setting of the topic or its broker, by Kafka's name; may be repeated")
+  command
+      ->add_option("--config", words->config,
+                   "a setting of the topic or its broker, by Kafka's name; may be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  command->add_option("--compat", words->compat, "the release whose cleaner to equal: 3.9.1, 4.3 (default), 4.4");
+  command->add_option("--compat", words->compat,
+                      "the release whose cleaner to equal: 3.9.1, 4.3 (default), 4.4");
   command->add_flag("--keep-tombstones", request.keep_tombstones, "drop no tombstone that is due");
   command->add_flag("--keep-markers", request.keep_markers, "drop no transaction marker that is due");
-  command->add_option("--first-dirty", words->first_dirty, "where the dirty section begins (default: the cleaner checkpoint)")
-      ->check(CLI::NonNegativeNumber)->type_name("OFFSET");
-  command->add_option("--first-uncleanable", words->first_uncleanable, "where to stop (default: as a broker would)")
-      ->check(CLI::NonNegativeNumber)->type_name("OFFSET");
+  command
+      ->add_option("--first-dirty", words->first_dirty,
+                   "where the dirty section begins (default: the cleaner checkpoint)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("OFFSET");
+  command
+      ->add_option("--first-uncleanable", words->first_uncleanable,
+                   "where to stop (default: as a broker would)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("OFFSET");
   command->add_option("--now", words->now, "the clock that tombstones are judged by (default: the system's)")
       ->type_name("TIME");
   add_output_options(*command, words->options.output);

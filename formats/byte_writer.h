@@ -57,6 +57,8 @@ constexpr std::size_t varlong_size(std::int64_t value) {
   }
   return size;
 }
-constexpr std::size_t varint_size(std::int32_t value) { return varlong_size(value); }
+constexpr std::size_t varint_size(std::int32_t value) {
+  return varlong_size(value);
+}
 
 }  // namespace kseg

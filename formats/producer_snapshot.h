@@ -12,12 +12,12 @@ namespace kseg {
 struct ProducerStateEntry {
   std::int64_t producer_id = -1;
   std::int16_t producer_epoch = -1;
-  std::int32_t last_sequence = -1;        // -1 without a data batch
-  Offset last_offset{-1};                 // of the last data batch; -1 if none
-  std::int32_t offset_delta = 0;          // last offset minus first of that batch
+  std::int32_t last_sequence = -1;  // -1 without a data batch
+  Offset last_offset{-1};           // of the last data batch; -1 if none
+  std::int32_t offset_delta = 0;    // last offset minus first of that batch
   std::int64_t timestamp_ms = -1;
   std::int32_t coordinator_epoch = -1;
-  Offset current_txn_first_offset{-1};    // -1 without an open transaction
+  Offset current_txn_first_offset{-1};  // -1 without an open transaction
   friend bool operator==(const ProducerStateEntry&, const ProducerStateEntry&) = default;
 };
 

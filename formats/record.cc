@@ -20,7 +20,8 @@ int utf8_sequence(Bytes bytes) {
     return first == 0xed && at(1) >= 0xa0 ? -3 : 3;  // a surrogate is replaced as a whole
   }
   if (first >= 0xf0 && first <= 0xf4) {
-    const bool second_fits = continues(1) && !(first == 0xf0 && at(1) < 0x90) && !(first == 0xf4 && at(1) > 0x8f);
+    const bool second_fits =
+        continues(1) && !(first == 0xf0 && at(1) < 0x90) && !(first == 0xf4 && at(1) > 0x8f);
     if (!second_fits) return -1;
     if (!continues(2)) return -2;
     return continues(3) ? 4 : -3;
@@ -60,7 +61,8 @@ bool RecordReader::next(RecordView& record) {
     return false;
   }
   if (in_.remaining() == 0) {
-    return fail(DefectCode::record_count_mismatch, fmt::format("{} more records", left_), "the end of the batch");
+    return fail(DefectCode::record_count_mismatch, fmt::format("{} more records", left_),
+                "the end of the batch");
   }
   --left_;
 
@@ -84,8 +86,9 @@ bool RecordReader::next(RecordView& record) {
   if (!fields.ok() || fields.remaining() > 0 || record.header_count < 0) {
     return fail(fields.ok() ? DefectCode::bad_record : fields.defect()->code,
                 fmt::format("fields that fill a record of {} bytes", length),
-                fields.ok() ? fmt::format("{} bytes left, {} headers", fields.remaining(), record.header_count)
-                            : "fields that pass its end");
+                fields.ok()
+                    ? fmt::format("{} bytes left, {} headers", fields.remaining(), record.header_count)
+                    : "fields that pass its end");
   }
 
   record.offset = base_offset_ + offset_delta;

@@ -23,7 +23,7 @@ struct RecordView {
   std::optional<Bytes> key;                  // null and empty differ
   std::optional<Bytes> value;                // null is a tombstone
   std::int32_t header_count = 0;
-  Bytes headers;                             // encoded; read them with RecordHeaderReader
+  Bytes headers;  // encoded; read them with RecordHeaderReader
 };
 
 // Yields the headers of a record that RecordReader has accepted.

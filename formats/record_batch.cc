@@ -15,7 +15,8 @@ constexpr std::size_t kCrcPosition = 17;
 
 std::int32_t RecordBatchHeader::last_sequence() const {
   if (base_sequence < 0) return kNoSequence;
-  const std::uint32_t sum = static_cast<std::uint32_t>(base_sequence) + static_cast<std::uint32_t>(last_offset_delta);
+  const std::uint32_t sum =
+      static_cast<std::uint32_t>(base_sequence) + static_cast<std::uint32_t>(last_offset_delta);
   return static_cast<std::int32_t>(sum & 0x7fffffffU);
 }
 

@@ -19,11 +19,11 @@ constexpr std::int16_t kNoProducerEpoch = -1;
 constexpr std::int32_t kNoSequence = -1;
 
 struct RecordBatchHeader {
-  static constexpr std::size_t kSize = 61;          // bytes
-  static constexpr std::size_t kLogOverhead = 12;   // base offset and length, not counted by batch_length
+  static constexpr std::size_t kSize = 61;         // bytes
+  static constexpr std::size_t kLogOverhead = 12;  // base offset and length, not counted by batch_length
   static constexpr std::size_t kMagicPosition = 16;
-  static constexpr std::size_t kMinPrefix = 17;     // what must be there to know length and magic
-  static constexpr std::size_t kCrcStart = 21;      // the crc covers attributes … end
+  static constexpr std::size_t kMinPrefix = 17;  // what must be there to know length and magic
+  static constexpr std::size_t kCrcStart = 21;   // the crc covers attributes … end
   static constexpr std::int8_t kMagic = 2;
 
   static constexpr std::int16_t kCodecMask = 0x07;
@@ -33,23 +33,23 @@ struct RecordBatchHeader {
   static constexpr std::int16_t kDeleteHorizonBit = 0x40;
 
   Offset base_offset;
-  std::int32_t batch_length = 0;            // bytes behind this field
+  std::int32_t batch_length = 0;  // bytes behind this field
   std::int32_t partition_leader_epoch = -1;
   std::int8_t magic = kMagic;
-  std::uint32_t crc = 0;                    // as stored
+  std::uint32_t crc = 0;  // as stored
   std::int16_t attributes = 0;
-  std::int32_t last_offset_delta = 0;       // records
+  std::int32_t last_offset_delta = 0;          // records
   std::int64_t base_timestamp = kNoTimestamp;  // ms; the delete horizon if bit 6 is set
   std::int64_t max_timestamp = kNoTimestamp;   // ms
   std::int64_t producer_id = kNoProducerId;
   std::int16_t producer_epoch = kNoProducerEpoch;
   std::int32_t base_sequence = kNoSequence;
-  std::int32_t record_count = 0;            // records physically present
+  std::int32_t record_count = 0;  // records physically present
 
   std::uint64_t size_bytes() const { return static_cast<std::uint64_t>(batch_length) + kLogOverhead; }
   Offset last_offset() const { return base_offset + last_offset_delta; }
   Offset next_offset() const { return last_offset() + 1; }
-  std::int32_t last_sequence() const;       // wraps from 2^31-1 to 0; kNoSequence if there is none
+  std::int32_t last_sequence() const;  // wraps from 2^31-1 to 0; kNoSequence if there is none
 
   // Bits 0-2; 5 to 7 name no codec, ask codec_known() first.
   Codec codec() const { return static_cast<Codec>(attributes & kCodecMask); }

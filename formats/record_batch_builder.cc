@@ -92,7 +92,8 @@ std::optional<Defect> RecordBatchBuilder::finish(Compressor& compressor, ByteBuf
     section = compressed_;
   }
   const std::size_t length = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead + section.size();
-  if (length > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) - RecordBatchHeader::kLogOverhead) {
+  if (length >
+      static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) - RecordBatchHeader::kLogOverhead) {
     return Defect{.code = DefectCode::bad_length,
                   .position = {},
                   .offset = header_.base_offset,

@@ -31,7 +31,8 @@ std::int64_t largest_timestamp_ms(FileSystem& files, const Segment& segment) {
   if (segment.time_index) {
     const ByteBuffer bytes = read_file(files, *segment.time_index);
     const TimeIndexView index(bytes, segment.base_offset);
-    if (index.size() > 0 && index[index.size() - 1].timestamp_ms >= 0) return index[index.size() - 1].timestamp_ms;
+    if (index.size() > 0 && index[index.size() - 1].timestamp_ms >= 0)
+      return index[index.size() - 1].timestamp_ms;
   }
   return segment.mtime_ns / 1'000'000;
 }
@@ -49,14 +50,16 @@ CleanableRange CleanableRange::of(FileSystem& files, const PartitionLog& log, co
   if (range.validated_first_dirty < log_start || range.validated_first_dirty > log_end) {
     range.checkpoint_reset = true;
     range.validated_first_dirty = log_start;
-    range.warnings.push_back(fmt::format("the cleaner checkpoint {} is outside the log, {}..{}: all of it counts as dirty",
-                                         *inputs.checkpoint, log_start, log_end));
+    range.warnings.push_back(
+        fmt::format("the cleaner checkpoint {} is outside the log, {}..{}: all of it counts as dirty",
+                    *inputs.checkpoint, log_start, log_end));
   }
   range.first_dirty = inputs.asked_first_dirty.value_or(range.validated_first_dirty);
   if (range.first_dirty > range.validated_first_dirty) {
-    range.warnings.push_back(fmt::format("first dirty offset {} is above {}, from where on the log is known to be dirty: "
-                                         "the checkpoint will not be advanced",
-                                         range.first_dirty, range.validated_first_dirty));
+    range.warnings.push_back(
+        fmt::format("first dirty offset {} is above {}, from where on the log is known to be dirty: "
+                    "the checkpoint will not be advanced",
+                    range.first_dirty, range.validated_first_dirty));
   }
 
   Offset bound = std::min(range.last_stable_offset, log.active().base_offset);
@@ -72,14 +75,15 @@ CleanableRange CleanableRange::of(FileSystem& files, const PartitionLog& log, co
     const Offset highest = segment_bound(log, std::min(undecided, log.active().base_offset));
     range.first_uncleanable = std::min(segment_bound(log, *inputs.asked_first_uncleanable), highest);
     if (*inputs.asked_first_uncleanable > highest) {
-      range.warnings.push_back(fmt::format("first uncleanable offset {} is lowered to {}: what follows is {}",
-                                           *inputs.asked_first_uncleanable, highest,
-                                           highest == log.active().base_offset ? "the active segment"
-                                                                               : "in an undecided transaction"));
+      range.warnings.push_back(fmt::format(
+          "first uncleanable offset {} is lowered to {}: what follows is {}", *inputs.asked_first_uncleanable,
+          highest,
+          highest == log.active().base_offset ? "the active segment" : "in an undecided transaction"));
     }
     if (range.first_uncleanable > found) {
-      range.warnings.push_back(fmt::format("first uncleanable offset {} is above {}, where a broker would stop",
-                                           range.first_uncleanable, found));
+      range.warnings.push_back(
+          fmt::format("first uncleanable offset {} is above {}, where a broker would stop",
+                      range.first_uncleanable, found));
     }
   }
 

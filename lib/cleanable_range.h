@@ -13,22 +13,23 @@ namespace kseg {
 struct CleanableRange {
   struct Inputs {
     Offset log_start;
-    std::optional<Offset> high_watermark;        // from the checkpoint; unknown in a copied folder
-    std::optional<Offset> checkpoint;            // of the cleaner, as stored
+    std::optional<Offset> high_watermark;  // from the checkpoint; unknown in a copied folder
+    std::optional<Offset> checkpoint;      // of the cleaner, as stored
     std::int64_t min_compaction_lag_ms = 0;
     std::int64_t now_ms = 0;
-    std::optional<Offset> asked_first_dirty;       // --first-dirty
+    std::optional<Offset> asked_first_dirty;        // --first-dirty
     std::optional<Offset> asked_first_uncleanable;  // --first-uncleanable
   };
 
-  static CleanableRange of(FileSystem& files, const PartitionLog& log, const LogScan& scan, const Inputs& inputs);
+  static CleanableRange of(FileSystem& files, const PartitionLog& log, const LogScan& scan,
+                           const Inputs& inputs);
 
-  Offset high_watermark;            // clamped to [log start, log end]; the log end if unknown
+  Offset high_watermark;  // clamped to [log start, log end]; the log end if unknown
   Offset last_stable_offset;
-  Offset validated_first_dirty;     // what the checkpoint says, if it makes sense; else the log start
-  Offset first_dirty;               // of this round
-  Offset first_uncleanable;         // of this round: a segment's base offset
-  bool checkpoint_reset = false;    // the checkpoint lay outside the log
+  Offset validated_first_dirty;       // what the checkpoint says, if it makes sense; else the log start
+  Offset first_dirty;                 // of this round
+  Offset first_uncleanable;           // of this round: a segment's base offset
+  bool checkpoint_reset = false;      // the checkpoint lay outside the log
   std::uint64_t cleanable_bytes = 0;  // 0: there is nothing to do, and no round
   std::vector<std::string> warnings;
 };

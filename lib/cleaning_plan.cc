@@ -105,7 +105,8 @@ class Planner {
     }
     if (header.record_count == 0) {
       verdict = without_records(facts, header);
-      if (verdict == BatchVerdict::empty_header && is_canonical_empty_batch(batch)) verdict = BatchVerdict::verbatim;
+      if (verdict == BatchVerdict::empty_header && is_canonical_empty_batch(batch))
+        verdict = BatchVerdict::verbatim;
       return std::nullopt;
     }
     if (header.is_control()) {
@@ -131,14 +132,16 @@ class Planner {
     return same_bytes(scratch_, batch.bytes);
   }
 
-  std::optional<Defect> decide_records(const RecordBatchView& batch, const BatchFacts& facts, BatchVerdict& verdict) {
+  std::optional<Defect> decide_records(const RecordBatchView& batch, const BatchFacts& facts,
+                                       BatchVerdict& verdict) {
     if (auto defect = read_records(batch)) return defect;
     const std::size_t kept_before = segment_plan_->kept.size();
     std::uint64_t kept = 0;
     bool keeps_tombstone = false;
     bool keeps_illegal_timestamp = false;
     for (std::size_t i = records_.size(); i-- > 0;) {
-      if (i >= kPrefetchAhead && records_[i - kPrefetchAhead].has_key) keys_.prefetch(records_[i - kPrefetchAhead].hash);
+      if (i >= kPrefetchAhead && records_[i - kPrefetchAhead].has_key)
+        keys_.prefetch(records_[i - kPrefetchAhead].hash);
       const PlannedRecord& record = records_[i];
       const bool superseded = record.has_key && is_superseded(record);
       const RecordFate fate = policy_.decide(
@@ -157,7 +160,8 @@ class Planner {
       verdict = without_records(facts, batch.header);
       return std::nullopt;
     }
-    if (auto defect = keep_records(batch, facts, records_.size(), kept, keeps_tombstone, verdict)) return defect;
+    if (auto defect = keep_records(batch, facts, records_.size(), kept, keeps_tombstone, verdict))
+      return defect;
     if (verdict == BatchVerdict::verbatim) segment_plan_->kept.resize(kept_before);
     if (verdict != BatchVerdict::verbatim && keeps_illegal_timestamp) {
       return Defect{.code = DefectCode::bad_timestamp,
@@ -170,8 +174,9 @@ class Planner {
   }
 
   // The verdict on a batch of which `kept` > 0 of `records` records stay.
-  std::optional<Defect> keep_records(const RecordBatchView& batch, const BatchFacts& facts, std::uint64_t records,
-                                     std::uint64_t kept, bool keeps_tombstone, BatchVerdict& verdict) {
+  std::optional<Defect> keep_records(const RecordBatchView& batch, const BatchFacts& facts,
+                                     std::uint64_t records, std::uint64_t kept, bool keeps_tombstone,
+                                     BatchVerdict& verdict) {
     const bool new_horizon = policy_.needs_horizon(facts, keeps_tombstone);
     if (kept == records && !new_horizon) {
       verdict = BatchVerdict::verbatim;
@@ -251,8 +256,8 @@ bool SegmentPlan::is_verbatim() const {
                      [](BatchVerdict verdict) { return verdict == BatchVerdict::verbatim; });
 }
 
-CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan, const CleaningRange& range,
-                           const RetentionPolicy& policy, const Compat& compat) {
+CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan,
+                           const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat) {
   return Planner(files, log, scan, range, policy, compat).run();
 }
 

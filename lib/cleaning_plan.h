@@ -14,7 +14,7 @@
 namespace kseg {
 
 enum class BatchVerdict : std::uint8_t {
-  verbatim,              // byte for byte
+  verbatim,  // byte for byte
   drop,
   empty_header,          // 61 bytes that keep offsets and producer
   rebuild,               // with the records that stay, horizon as it was
@@ -36,7 +36,7 @@ struct CleaningCounts {
   std::uint64_t batches_rebuilt = 0;
   std::uint64_t batches_emptied = 0;  // a header stays
   std::uint64_t batches_dropped = 0;
-  std::uint64_t records_read = 0;     // of the round's segments, control records included
+  std::uint64_t records_read = 0;  // of the round's segments, control records included
   std::uint64_t records_kept = 0;
   std::uint64_t superseded = 0;
   std::uint64_t tombstones_expired = 0;
@@ -54,16 +54,16 @@ struct CleaningRange {
 };
 
 struct CleaningPlan {
-  std::size_t segment_count = 0;        // of the round: the first so many of the log
-  std::vector<SegmentPlan> segments;    // as many
+  std::size_t segment_count = 0;      // of the round: the first so many of the log
+  std::vector<SegmentPlan> segments;  // as many
   CleaningCounts counts;
-  std::uint64_t distinct_keys = 0;      // in the dirty section
+  std::uint64_t distinct_keys = 0;  // in the dirty section
   std::uint64_t key_set_bytes = 0;
-  std::vector<LocatedDefect> defects;   // with any there is no plan
+  std::vector<LocatedDefect> defects;  // with any there is no plan
 };
 
 // Checks the crc of every batch of the log on the way, those of the segments that are left alone too.
-CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan, const CleaningRange& range,
-                           const RetentionPolicy& policy, const Compat& compat);
+CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan,
+                           const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat);
 
 }  // namespace kseg

@@ -56,24 +56,31 @@ class Compaction {
   // A broker that holds the directory or did not leave it clean, and swaps that it did not finish.
   std::optional<Refusal> check_state() {
     if (root_ && in_place() && !lock_) {
-      return Refusal{.reason = fmt::format("{}: a running broker holds the lock", (root_->path() / kLockFile).string()),
-                     .hint = "stop the broker first; --dry-run and --output work beside it"};
+      return Refusal{
+          .reason = fmt::format("{}: a running broker holds the lock", (root_->path() / kLockFile).string()),
+          .hint = "stop the broker first; --dry-run and --output work beside it"};
     }
     if (root_ && !root_->cleanly_shut_down()) {
       const std::string found = fmt::format("{}: not cleanly shut down", root_->path().string());
       if (in_place()) {
         return Refusal{.reason = found,
-                       .hint = "start and stop the broker once so that it recovers the log; --dry-run and --output work as it is"};
+                       .hint =
+                           "start and stop the broker once so that it recovers the log; --dry-run and "
+                           "--output work as it is"};
       }
       report_.warnings.push_back(found + ": a broker would first recover the end of the log");
     }
     if (log_.segments().empty()) {
-      return Refusal{.reason = fmt::format("{}: no segment (.log file) in this folder", partition().string()), .hint = ""};
+      return Refusal{.reason = fmt::format("{}: no segment (.log file) in this folder", partition().string()),
+                     .hint = ""};
     }
     if (log_.load_plan().unfinished_swap()) {
       Refusal refusal{.reason = fmt::format("{}: an unfinished swap of a cleaning", partition().string()),
-                      .hint = "start and stop the broker once, or carry these steps out; verify and dump read the folder as it would then be"};
-      for (const std::string& name : log_.load_plan().removed) refusal.details.push_back("a broker would remove " + name);
+                      .hint =
+                          "start and stop the broker once, or carry these steps out; verify and dump read "
+                          "the folder as it would then be"};
+      for (const std::string& name : log_.load_plan().removed)
+        refusal.details.push_back("a broker would remove " + name);
       for (const auto& [from, to] : log_.load_plan().renamed) {
         refusal.details.push_back(fmt::format("a broker would rename {} to {}", from, to));
       }
@@ -90,12 +97,14 @@ class Compaction {
     range_inputs_.asked_first_uncleanable = request_.first_uncleanable;
     if (!root_) {
       report_.warnings.push_back(
-          "no log directory around this folder: the high watermark is unknown, everything below the active segment "
+          "no log directory around this folder: the high watermark is unknown, everything below the active "
+          "segment "
           "and the last stable offset counts as replicated");
       return std::nullopt;
     }
     if (!log_.name()) {
-      return Refusal{.reason = fmt::format("{}: not the name of a partition folder", partition().string()), .hint = ""};
+      return Refusal{.reason = fmt::format("{}: not the name of a partition folder", partition().string()),
+                     .hint = ""};
     }
     const TopicPartition& name = log_.name()->partition;
     std::optional<Offset> values[3];
@@ -125,24 +134,30 @@ class Compaction {
   std::optional<Refusal> guard_policy() {
     if (!in_place()) return std::nullopt;
     if (log_.name() && log_.name()->partition.topic == kClusterMetadataTopic) {
-      return Refusal{.reason = fmt::format("{}: the metadata log must never be compacted by key", partition().string()), .hint = ""};
+      return Refusal{
+          .reason = fmt::format("{}: the metadata log must never be compacted by key", partition().string()),
+          .hint = ""};
     }
     const TopicConfig& config = request_.config;
-    if (config.cleanup_policy_given ? config.compact : range_inputs_.checkpoint.has_value()) return std::nullopt;
-    return Refusal{.reason = fmt::format("{}: not known to be a compacted topic; compacting any other destroys it",
-                                         partition().string()),
-                   .hint = "--config cleanup.policy=compact says that it is; --dry-run and --output are always allowed"};
+    if (config.cleanup_policy_given ? config.compact : range_inputs_.checkpoint.has_value())
+      return std::nullopt;
+    return Refusal{
+        .reason = fmt::format("{}: not known to be a compacted topic; compacting any other destroys it",
+                              partition().string()),
+        .hint = "--config cleanup.policy=compact says that it is; --dry-run and --output are always allowed"};
   }
 
   std::optional<Refusal> check_output() {
     if (!request_.output) return std::nullopt;
     if (files_.info(*request_.output)) {
-      return Refusal{.reason = fmt::format("{}: is there already", request_.output->string()), .hint = "give the name of a new folder"};
+      return Refusal{.reason = fmt::format("{}: is there already", request_.output->string()),
+                     .hint = "give the name of a new folder"};
     }
     if (LogDir::is_root(files_, folder_of(*request_.output))) {
-      return Refusal{.reason = fmt::format("{}: lies in a log directory, where a broker would not start beside it",
-                                           request_.output->string()),
-                     .hint = "give a folder outside of any log directory"};
+      return Refusal{
+          .reason = fmt::format("{}: lies in a log directory, where a broker would not start beside it",
+                                request_.output->string()),
+          .hint = "give a folder outside of any log directory"};
     }
     return std::nullopt;
   }
@@ -185,10 +200,11 @@ class Compaction {
       return defect.defect.code == DefectCode::legacy_magic;
     });
     if (only_legacy) {
-      return Refusal{.reason = "batches of message format 0 or 1, which kseg cannot compact yet; nothing was changed",
-                     .hint = "",
-                     .details = {},
-                     .defects = std::move(defects)};
+      return Refusal{
+          .reason = "batches of message format 0 or 1, which kseg cannot compact yet; nothing was changed",
+          .hint = "",
+          .details = {},
+          .defects = std::move(defects)};
     }
     return Refusal{.reason = "the log is damaged, nothing was changed",
                    .hint = "compacting it would hide the damage; verify shows all of it",
@@ -223,8 +239,8 @@ class Compaction {
       const Segment& segment = log_.segments()[i];
       sizes.push_back({.base_offset = segment.base_offset,
                        .log_bytes = segment.size_bytes,
-                       .offset_index_bytes =
-                           used_index_bytes<OffsetIndexView>(files_, segment.offset_index, segment.base_offset),
+                       .offset_index_bytes = used_index_bytes<OffsetIndexView>(files_, segment.offset_index,
+                                                                               segment.base_offset),
                        .time_index_bytes =
                            used_index_bytes<TimeIndexView>(files_, segment.time_index, segment.base_offset)});
     }
@@ -237,7 +253,8 @@ class Compaction {
   }
 
   std::optional<Refusal> execute() {
-    GroupCleaner cleaner(files_, log_, scan_, plan_, policy_.new_horizon_ms(), request_.config.index_interval_bytes);
+    GroupCleaner cleaner(files_, log_, scan_, plan_, policy_.new_horizon_ms(),
+                         request_.config.index_interval_bytes);
     if (request_.dry_run) return measure(cleaner);
     if (request_.output) return write_folder(cleaner);
     return swap_groups(cleaner);
@@ -254,7 +271,10 @@ class Compaction {
   }
 
   std::optional<Refusal> failed(LocatedDefect defect) const {
-    return Refusal{.reason = "a segment could not be rewritten, the old one stays", .hint = "", .details = {}, .defects = {std::move(defect)}};
+    return Refusal{.reason = "a segment could not be rewritten, the old one stays",
+                   .hint = "",
+                   .details = {},
+                   .defects = {std::move(defect)}};
   }
 
   std::optional<Refusal> measure(GroupCleaner& cleaner) {
@@ -321,7 +341,8 @@ class Compaction {
         continue;  // copied with the rest
       }
       GroupResult result;
-      if (auto defect = cleaner.copy(group, writer_options(group, copy.folder(), FileState::current), result)) {
+      if (auto defect =
+              cleaner.copy(group, writer_options(group, copy.folder(), FileState::current), result)) {
         return failed(*defect);
       }
       account(group, result);

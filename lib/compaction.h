@@ -16,8 +16,8 @@ namespace kseg {
 
 struct CompactionRequest {
   Path partition;
-  std::optional<Path> output;              // a new folder to write to; else in place
-  bool dry_run = false;                    // measure, write nothing
+  std::optional<Path> output;  // a new folder to write to; else in place
+  bool dry_run = false;        // measure, write nothing
   TopicConfig config;
   Compat compat;
   bool keep_tombstones = false;
@@ -34,28 +34,28 @@ struct CompactionReport {
   Offset first_uncleanable;
   Offset high_watermark;
   bool high_watermark_known = false;
-  bool ran = false;                        // false: there was nothing to clean
+  bool ran = false;  // false: there was nothing to clean
   CleaningCounts counts;
-  std::uint64_t segments_before = 0;       // of the whole log
+  std::uint64_t segments_before = 0;  // of the whole log
   std::uint64_t segments_after = 0;
   std::uint64_t groups = 0;
-  std::uint64_t groups_unchanged = 0;      // left alone
-  std::uint64_t log_bytes_before = 0;      // of all `.log` files, the active one included
+  std::uint64_t groups_unchanged = 0;  // left alone
+  std::uint64_t log_bytes_before = 0;  // of all `.log` files, the active one included
   std::uint64_t log_bytes_after = 0;
-  std::uint64_t records_before = 0;        // likewise
+  std::uint64_t records_before = 0;  // likewise
   std::uint64_t records_after = 0;
   std::uint64_t distinct_keys = 0;
   std::uint64_t key_set_bytes = 0;
-  std::optional<Offset> checkpoint;        // as written, if it was
-  std::vector<std::string> warnings;       // what the caller should be told
+  std::optional<Offset> checkpoint;   // as written, if it was
+  std::vector<std::string> warnings;  // what the caller should be told
 };
 
 // Why nothing was done, or why it stopped. Groups swapped before stay swapped.
 struct Refusal {
   std::string reason;
-  std::string hint;                        // may be empty
-  std::vector<std::string> details;        // a line each
-  std::vector<LocatedDefect> defects;      // damage that was found
+  std::string hint;                    // may be empty
+  std::vector<std::string> details;    // a line each
+  std::vector<LocatedDefect> defects;  // damage that was found
 };
 
 // Throws IoError.

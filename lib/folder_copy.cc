@@ -48,7 +48,7 @@ void FolderCopy::copy_file(const std::string& name) {
   const FileInfo info = source->info();
   const auto target = files_.create(partial_ / name, info.mode);
   ByteBuffer buffer(std::size_t{1} << 20);
-  for (Position at; ;) {
+  for (Position at;;) {
     const std::size_t got = source->read_at(at, buffer);
     if (got == 0) break;
     target->append(Bytes{buffer}.first(got));

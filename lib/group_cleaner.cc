@@ -30,7 +30,8 @@ bool holds(FileSystem& files, const std::optional<Path>& path, Bytes bytes) {
 }
 
 // Reads the written files back: every batch with its crc, all bytes as they were appended.
-std::optional<LocatedDefect> check_written(FileSystem& files, const SegmentWriter& writer, std::uint64_t digest) {
+std::optional<LocatedDefect> check_written(FileSystem& files, const SegmentWriter& writer,
+                                           std::uint64_t digest) {
   const Path log = writer.path(SegmentFileKind::log);
   const auto file = files.open(log);
   SegmentReader reader(*file);
@@ -44,7 +45,11 @@ std::optional<LocatedDefect> check_written(FileSystem& files, const SegmentWrite
     size += (*batch)->bytes.size();
   }
   const auto differs = [](const Path& path) {
-    return LocatedDefect{path, {.code = DefectCode::crc_mismatch, .position = {}, .expected = "the bytes that were written", .found = "others"}};
+    return LocatedDefect{path,
+                         {.code = DefectCode::crc_mismatch,
+                          .position = {},
+                          .expected = "the bytes that were written",
+                          .found = "others"}};
   };
   if (size != writer.size_bytes() || read_back.value() != digest) return differs(log);
   const auto same = [&](SegmentFileKind kind, Bytes bytes) { return holds(files, writer.path(kind), bytes); };
@@ -54,7 +59,8 @@ std::optional<LocatedDefect> check_written(FileSystem& files, const SegmentWrite
   if (!same(SegmentFileKind::time_index, writer.indexes().time_index())) {
     return differs(writer.path(SegmentFileKind::time_index));
   }
-  if (!writer.transaction_index().empty() && !same(SegmentFileKind::transaction_index, writer.transaction_index())) {
+  if (!writer.transaction_index().empty() &&
+      !same(SegmentFileKind::transaction_index, writer.transaction_index())) {
     return differs(writer.path(SegmentFileKind::transaction_index));
   }
   return std::nullopt;
@@ -103,8 +109,9 @@ std::optional<LocatedDefect> GroupCleaner::each_batch(const SegmentGroup& group,
       const std::size_t batches_end = is_last ? scanned.batch_count : scanned.chunks[c + 1].first_batch;
       const Position end = is_last ? scanned.end : scanned.chunks[c + 1].begin;
       const auto verdicts = std::span{plan.verdicts}.subspan(first_batch, batches_end - first_batch);
-      const bool all_dropped = std::all_of(verdicts.begin(), verdicts.end(),
-                                           [](BatchVerdict verdict) { return verdict == BatchVerdict::drop; });
+      const bool all_dropped = std::all_of(verdicts.begin(), verdicts.end(), [](BatchVerdict verdict) {
+        return verdict == BatchVerdict::drop;
+      });
       if (all_dropped) continue;
       if (auto defect = chunk_.read(*file, scanned.chunks[c].begin, end, verdicts.size())) {
         return LocatedDefect{segment.log, *defect};
@@ -133,7 +140,8 @@ std::optional<Defect> GroupCleaner::copy_chunk(SegmentPlan& plan, std::size_t fi
       case BatchVerdict::rebuild:
       case BatchVerdict::rebuild_with_horizon: {
         const bool new_horizon = verdict == BatchVerdict::rebuild_with_horizon;
-        if (auto defect = rebuild(batch, new_horizon ? new_horizon_ms_ : batch.header.delete_horizon_ms(), plan.kept)) {
+        if (auto defect =
+                rebuild(batch, new_horizon ? new_horizon_ms_ : batch.header.delete_horizon_ms(), plan.kept)) {
           return defect;
         }
         output = rebuilt_;
@@ -147,8 +155,8 @@ std::optional<Defect> GroupCleaner::copy_chunk(SegmentPlan& plan, std::size_t fi
   return std::nullopt;
 }
 
-std::optional<Defect> GroupCleaner::rebuild(const RecordBatchView& batch, std::optional<std::int64_t> horizon_ms,
-                                            std::vector<bool>& kept) {
+std::optional<Defect> GroupCleaner::rebuild(const RecordBatchView& batch,
+                                            std::optional<std::int64_t> horizon_ms, std::vector<bool>& kept) {
   const auto section = uncompressed_records(batch, decompressor_, scratch_);
   if (!section) return section.error();
   builder_.begin(batch.header, horizon_ms);

@@ -13,8 +13,8 @@
 namespace kseg {
 
 struct GroupResult {
-  bool unchanged = false;         // one source that already is what would be written: left alone
-  std::uint64_t log_bytes = 0;    // of the output's `.log`
+  bool unchanged = false;       // one source that already is what would be written: left alone
+  std::uint64_t log_bytes = 0;  // of the output's `.log`
 };
 
 class GroupCleaner {
@@ -33,7 +33,8 @@ class GroupCleaner {
 
   // Writes the group's output with `options`, finishes and reads it back. Takes the kept bits of the
   // plan: a group is copied once. Errors leave no output behind.
-  std::optional<LocatedDefect> copy(const SegmentGroup& group, SegmentWriter::Options options, GroupResult& result);
+  std::optional<LocatedDefect> copy(const SegmentGroup& group, SegmentWriter::Options options,
+                                    GroupResult& result);
 
   // The bytes that copy() would write, found by building them and writing nothing.
   std::optional<LocatedDefect> measure(const SegmentGroup& group, GroupResult& result);

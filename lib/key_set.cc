@@ -39,7 +39,8 @@ bool KeySet::contains(KeyHash hash) const {
   const Shard& shard = shards_[hash.shard_bits % kShardCount];
   if (shard.line_count == 0) return false;
   // A shard always has an empty slot, so the search ends.
-  for (std::uint32_t line = home_line(shard, hash.remainder);; line = line + 1 == shard.line_count ? 0 : line + 1) {
+  for (std::uint32_t line = home_line(shard, hash.remainder);;
+       line = line + 1 == shard.line_count ? 0 : line + 1) {
     for (const std::uint64_t slot : shard.lines[line].slots) {
       if (slot == hash.remainder) return true;
       if (slot == 0) return false;
@@ -48,7 +49,8 @@ bool KeySet::contains(KeyHash hash) const {
 }
 
 bool KeySet::place(Shard& shard, std::uint64_t remainder) {
-  for (std::uint32_t line = home_line(shard, remainder);; line = line + 1 == shard.line_count ? 0 : line + 1) {
+  for (std::uint32_t line = home_line(shard, remainder);;
+       line = line + 1 == shard.line_count ? 0 : line + 1) {
     for (std::uint64_t& slot : shard.lines[line].slots) {
       if (slot == remainder) return false;
       if (slot == 0) {

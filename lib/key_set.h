@@ -32,8 +32,8 @@ class KeySet {
   bool contains(KeyHash hash) const;
   bool insert(KeyHash hash);  // false if it was there
 
-  std::uint64_t size() const { return size_; }                    // keys
-  std::uint64_t memory_bytes() const { return memory_bytes_; }    // of all lines and the shard table
+  std::uint64_t size() const { return size_; }                  // keys
+  std::uint64_t memory_bytes() const { return memory_bytes_; }  // of all lines and the shard table
 
  private:
   struct alignas(64) Line {

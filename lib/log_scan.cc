@@ -56,7 +56,8 @@ class Scanner {
       const ByteBuffer bytes = read_file(files_, path);
       const auto entries = decode_producer_snapshot(bytes);
       if (!entries) {
-        scan_.notes.push_back(fmt::format("{}: {}; an older snapshot is used", path.string(), describe(entries.error())));
+        scan_.notes.push_back(
+            fmt::format("{}: {}; an older snapshot is used", path.string(), describe(entries.error())));
         continue;
       }
       scan_.producers = ProducerState(*entries, inputs_.now_ms, inputs_.producer_expiration_ms);
@@ -84,7 +85,8 @@ class Scanner {
   void scan_segment(std::size_t index) {
     const Segment& segment = log_.segments()[index];
     const bool is_active = index + 1 == log_.segments().size();
-    const Offset end = is_active ? Offset{std::numeric_limits<std::int64_t>::max()} : log_.segments()[index + 1].base_offset;
+    const Offset end =
+        is_active ? Offset{std::numeric_limits<std::int64_t>::max()} : log_.segments()[index + 1].base_offset;
     scan_.segments.push_back({.next_offset = segment.base_offset});
     ScannedSegment& scanned = scan_.segments.back();
 

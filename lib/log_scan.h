@@ -20,13 +20,13 @@ struct ScannedChunk {
 };
 
 struct ScannedSegment {
-  Offset next_offset;                     // behind its last batch; its base offset if there is none
-  Position end;                           // bytes of the `.log` that were read
+  Offset next_offset;  // behind its last batch; its base offset if there is none
+  Position end;        // bytes of the `.log` that were read
   std::uint32_t batch_count = 0;
   std::uint64_t record_count = 0;
-  std::vector<ScannedChunk> chunks;       // about one a MiB, each at the start of a batch
-  std::vector<bool> discardable;          // a bit a batch: see BatchFacts
-  std::vector<AbortedTxn> kept_entries;   // of its transaction index, whose markers still have data
+  std::vector<ScannedChunk> chunks;      // about one a MiB, each at the start of a batch
+  std::vector<bool> discardable;         // a bit a batch: see BatchFacts
+  std::vector<AbortedTxn> kept_entries;  // of its transaction index, whose markers still have data
 };
 
 struct LogScan {
@@ -40,14 +40,14 @@ struct LogScan {
   // Reads `log`. Damage is collected in `defects`; with any, the rest is not to be relied on.
   static LogScan of(FileSystem& files, const PartitionLog& log, const Inputs& inputs);
 
-  std::vector<ScannedSegment> segments;   // as log.segments()
+  std::vector<ScannedSegment> segments;  // as log.segments()
   Offset log_end;
-  ProducerState producers;                // at the log end
+  ProducerState producers;  // at the log end
   // The lowest offset of data that is undecided: of a transaction that is open at the log end, or
   // whose marker is at or above the high watermark.
   std::optional<Offset> first_unstable;
   std::vector<LocatedDefect> defects;
-  std::vector<std::string> notes;         // a snapshot that could not be read, …
+  std::vector<std::string> notes;  // a snapshot that could not be read, …
 };
 
 }  // namespace kseg

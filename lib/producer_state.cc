@@ -31,7 +31,8 @@ ProducerState::ProducerState(const std::vector<ProducerStateEntry>& snapshot, st
   }
 }
 
-std::optional<Defect> ProducerState::apply(const RecordBatchView& batch, const std::optional<RecordView>& marker) {
+std::optional<Defect> ProducerState::apply(const RecordBatchView& batch,
+                                           const std::optional<RecordView>& marker) {
   const RecordBatchHeader& header = batch.header;
   if (!header.has_producer()) return std::nullopt;
   if (header.is_control() && !marker) return std::nullopt;
@@ -59,12 +60,13 @@ std::optional<Defect> ProducerState::apply(const RecordBatchView& batch, const s
 
   const bool in_transaction = entry.current_txn_first_offset.value >= 0;
   if (in_transaction && !header.is_transactional()) {
-    return Defect{.code = DefectCode::producer_state,
-                  .position = batch.position,
-                  .offset = header.base_offset,
-                  .expected = fmt::format("a transactional batch in the transaction that producer {} began at {}",
-                                          header.producer_id, entry.current_txn_first_offset),
-                  .found = "a batch outside of it"};
+    return Defect{
+        .code = DefectCode::producer_state,
+        .position = batch.position,
+        .offset = header.base_offset,
+        .expected = fmt::format("a transactional batch in the transaction that producer {} began at {}",
+                                header.producer_id, entry.current_txn_first_offset),
+        .found = "a batch outside of it"};
   }
   entry.last_sequence = header.last_sequence();
   entry.last_offset = header.last_offset();

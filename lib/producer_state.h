@@ -16,7 +16,8 @@ class ProducerState {
  public:
   ProducerState() = default;
   // Entries idle for `expiration_ms` at `now_ms`, without an open transaction, are left out.
-  ProducerState(const std::vector<ProducerStateEntry>& snapshot, std::int64_t now_ms, std::int64_t expiration_ms);
+  ProducerState(const std::vector<ProducerStateEntry>& snapshot, std::int64_t now_ms,
+                std::int64_t expiration_ms);
 
   // A batch of the log, in order; `marker` is the first record of a control batch that has one.
   // Errors: producer_state (data outside the open transaction of its producer: no broker loads it),

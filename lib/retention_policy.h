@@ -12,7 +12,7 @@ namespace kseg {
 // What must be known of a batch before its records are looked at.
 struct BatchFacts {
   bool is_control = false;
-  bool discardable = false;       // data of an aborted transaction; a marker whose transaction has no data left
+  bool discardable = false;  // data of an aborted transaction; a marker whose transaction has no data left
   bool last_of_producer = false;  // its header must stay for the sake of the producer's sequence
   bool ends_round = false;        // its header must stay for the sake of the end offset
   std::optional<std::int64_t> delete_horizon_ms;  // as stored
@@ -68,7 +68,9 @@ class RetentionPolicy {
   }
 
  private:
-  bool is_due(std::optional<std::int64_t> horizon_ms) const { return horizon_ms && *horizon_ms <= rules_.now_ms; }
+  bool is_due(std::optional<std::int64_t> horizon_ms) const {
+    return horizon_ms && *horizon_ms <= rules_.now_ms;
+  }
 
   Rules rules_;
 };

@@ -3,8 +3,8 @@
 namespace kseg {
 namespace {
 
-constexpr SegmentFileKind kKinds[] = {SegmentFileKind::log, SegmentFileKind::offset_index, SegmentFileKind::time_index,
-                                      SegmentFileKind::transaction_index};
+constexpr SegmentFileKind kKinds[] = {SegmentFileKind::log, SegmentFileKind::offset_index,
+                                      SegmentFileKind::time_index, SegmentFileKind::transaction_index};
 
 class Swap {
  public:

@@ -67,7 +67,9 @@ std::optional<Defect> SegmentWriter::append(const RecordBatchHeader& header, Byt
   return std::nullopt;
 }
 
-void SegmentWriter::append(const AbortedTxn& txn) { encode_aborted_txn(txn, transaction_index_); }
+void SegmentWriter::append(const AbortedTxn& txn) {
+  encode_aborted_txn(txn, transaction_index_);
+}
 
 void SegmentWriter::finish(std::int64_t mtime_ns) {
   flush();

@@ -18,9 +18,9 @@ class SegmentWriter {
   struct Options {
     Path folder;
     Offset base_offset;
-    FileState state = FileState::cleaned;      // suffix of the files
+    FileState state = FileState::cleaned;  // suffix of the files
     std::uint64_t index_interval_bytes = 4096;
-    std::uint32_t mode = 0644;                 // permission bits of the files
+    std::uint32_t mode = 0644;                                     // permission bits of the files
     std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;  // user and group id, else the process's
   };
 

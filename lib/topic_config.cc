@@ -28,13 +28,21 @@ constexpr Number kNumbers[] = {
     {"max.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms", 1, kMaxLong,
      [](TopicConfig& config, std::int64_t value) { config.max_compaction_lag_ms = value; }},
     {"segment.bytes", "log.segment.bytes", 14, kMaxInt,
-     [](TopicConfig& config, std::int64_t value) { config.segment_bytes = static_cast<std::uint64_t>(value); }},
+     [](TopicConfig& config, std::int64_t value) {
+       config.segment_bytes = static_cast<std::uint64_t>(value);
+     }},
     {"internal.segment.bytes", "internal.segment.bytes", 1, kMaxInt,
-     [](TopicConfig& config, std::int64_t value) { config.segment_bytes = static_cast<std::uint64_t>(value); }},
+     [](TopicConfig& config, std::int64_t value) {
+       config.segment_bytes = static_cast<std::uint64_t>(value);
+     }},
     {"segment.index.bytes", "log.index.size.max.bytes", 4, kMaxInt,
-     [](TopicConfig& config, std::int64_t value) { config.segment_index_bytes = static_cast<std::uint64_t>(value); }},
+     [](TopicConfig& config, std::int64_t value) {
+       config.segment_index_bytes = static_cast<std::uint64_t>(value);
+     }},
     {"index.interval.bytes", "log.index.interval.bytes", 0, kMaxInt,
-     [](TopicConfig& config, std::int64_t value) { config.index_interval_bytes = static_cast<std::uint64_t>(value); }},
+     [](TopicConfig& config, std::int64_t value) {
+       config.index_interval_bytes = static_cast<std::uint64_t>(value);
+     }},
     {"producer.id.expiration.ms", "producer.id.expiration.ms", 1, kMaxInt,
      [](TopicConfig& config, std::int64_t value) { config.producer_id_expiration_ms = value; }},
 };
@@ -66,8 +74,10 @@ std::optional<std::string> TopicConfig::set(std::string_view name, std::string_v
     if (name != number.topic_name && name != number.broker_name) continue;
     std::int64_t parsed = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
-    if (error != std::errc{} || end != value.data() + value.size() || parsed < number.min || parsed > number.max) {
-      return fmt::format("{} takes a whole number from {} to {}, not '{}'", name, number.min, number.max, value);
+    if (error != std::errc{} || end != value.data() + value.size() || parsed < number.min ||
+        parsed > number.max) {
+      return fmt::format("{} takes a whole number from {} to {}, not '{}'", name, number.min, number.max,
+                         value);
     }
     number.assign(*this, parsed);
     return std::nullopt;

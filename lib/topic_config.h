@@ -10,7 +10,7 @@
 namespace kseg {
 
 struct TopicConfig {
-  bool compact = false;                              // cleanup.policy, if it was given
+  bool compact = false;  // cleanup.policy, if it was given
   bool cleanup_policy_given = false;
   std::int64_t delete_retention_ms = 86'400'000;
   std::int64_t min_compaction_lag_ms = 0;

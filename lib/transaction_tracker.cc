@@ -20,9 +20,8 @@ Defect mismatch(const RecordBatchView& marker, std::string expected, std::string
 TransactionTracker::TransactionTracker(std::vector<AbortedTxn> aborted, Offset log_start)
     : queue_(std::move(aborted)), log_start_(log_start) {
   std::erase_if(queue_, [&](const AbortedTxn& txn) { return txn.last_offset < log_start; });
-  std::stable_sort(queue_.begin(), queue_.end(), [](const AbortedTxn& a, const AbortedTxn& b) {
-    return a.first_offset > b.first_offset;
-  });
+  std::stable_sort(queue_.begin(), queue_.end(),
+                   [](const AbortedTxn& a, const AbortedTxn& b) { return a.first_offset > b.first_offset; });
 }
 
 Result<TransactionTracker::Verdict> TransactionTracker::next(const RecordBatchView& batch,
@@ -52,7 +51,8 @@ Result<TransactionTracker::Verdict> TransactionTracker::end_aborted(const Record
   const auto open = open_aborted_.find(producer_id);
   if (open == open_aborted_.end()) {
     if (open_committed_.erase(producer_id) > 0 && marker.header.base_offset >= log_start_) {
-      return mismatch(marker, fmt::format("an index entry for the aborted transaction of producer {}", producer_id),
+      return mismatch(marker,
+                      fmt::format("an index entry for the aborted transaction of producer {}", producer_id),
                       "none");
     }
     return Verdict{.discardable = true};
@@ -60,8 +60,9 @@ Result<TransactionTracker::Verdict> TransactionTracker::end_aborted(const Record
   const OpenAborted ended = open->second;
   open_aborted_.erase(open);
   if (ended.entry.last_offset != marker.header.base_offset) {
-    return mismatch(marker, fmt::format("the ABORT marker of producer {} at offset {}, as the index says",
-                                        producer_id, ended.entry.last_offset),
+    return mismatch(marker,
+                    fmt::format("the ABORT marker of producer {} at offset {}, as the index says",
+                                producer_id, ended.entry.last_offset),
                     fmt::format("one at offset {}", marker.header.base_offset));
   }
   if (!ended.seen) return Verdict{.discardable = true};
@@ -71,8 +72,9 @@ Result<TransactionTracker::Verdict> TransactionTracker::end_aborted(const Record
 Result<TransactionTracker::Verdict> TransactionTracker::end_committed(const RecordBatchView& marker) {
   const std::int64_t producer_id = marker.header.producer_id;
   if (const auto open = open_aborted_.find(producer_id); open != open_aborted_.end()) {
-    return mismatch(marker, fmt::format("the ABORT marker of producer {} at offset {}, as the index says",
-                                        producer_id, open->second.entry.last_offset),
+    return mismatch(marker,
+                    fmt::format("the ABORT marker of producer {} at offset {}, as the index says",
+                                producer_id, open->second.entry.last_offset),
                     fmt::format("a COMMIT marker at offset {}", marker.header.base_offset));
   }
   return Verdict{.discardable = open_committed_.erase(producer_id) == 0};

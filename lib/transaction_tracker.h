@@ -21,8 +21,8 @@ class TransactionTracker {
   TransactionTracker(std::vector<AbortedTxn> aborted, Offset log_start);
 
   struct Verdict {
-    bool discardable = false;               // see BatchFacts
-    std::optional<AbortedTxn> kept_entry;   // the index entry that must stay beside this marker
+    bool discardable = false;              // see BatchFacts
+    std::optional<AbortedTxn> kept_entry;  // the index entry that must stay beside this marker
   };
 
   // Batches in log order, each once. `control_type` is that of the first record of a control batch,

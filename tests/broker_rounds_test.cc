@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kDeleteRetentionMs = 1000;
 constexpr std::uint64_t kIndexIntervalBytes = 512;
 
-const std::string kTopics[] = {"kv",     "kv-gzip",     "kv-snappy",      "kv-lz4", "kv-zstd",
+const std::string kTopics[] = {"kv",     "kv-gzip",    "kv-snappy",      "kv-lz4",       "kv-zstd",
                                "kv-txn", "kv-headers", "kv-append-time", "kv-idempotent"};
 
 struct BrokerRound {
@@ -58,10 +58,12 @@ std::int64_t clock_of(const BrokerRound& before, const BrokerRound& after) {
 
 bool is_segment_file(const std::string& name, Offset from, Offset to) {
   const auto file = parse_segment_file_name(name);
-  return file && file->kind != SegmentFileKind::producer_snapshot && file->offset >= from && file->offset < to;
+  return file && file->kind != SegmentFileKind::producer_snapshot && file->offset >= from &&
+         file->offset < to;
 }
 
-void compact_as_the_broker(const Path& folder, Offset first_dirty, Offset first_uncleanable, std::int64_t now_ms) {
+void compact_as_the_broker(const Path& folder, Offset first_dirty, Offset first_uncleanable,
+                           std::int64_t now_ms) {
   CompactionRequest request{.partition = folder,
                             .first_dirty = first_dirty,
                             .first_uncleanable = first_uncleanable,
@@ -93,7 +95,9 @@ TEST_CASE("the broker's first round on each of its compacted topics comes out th
     const auto is_other = [](const auto& file) { return !is_segment_file(file.first, {0}, {INT64_MAX}); };
     std::erase_if(ours, is_other);
     std::erase_if(kafka, is_other);
-    CHECK(differing_files(ours, kafka, {.recompressed = topic == "kv-gzip", .index_interval_bytes = kIndexIntervalBytes}) == "");
+    CHECK(differing_files(
+              ours, kafka,
+              {.recompressed = topic == "kv-gzip", .index_interval_bytes = kIndexIntervalBytes}) == "");
   }
 }
 
@@ -129,7 +133,9 @@ void check_clean_section(const std::string& from, const std::string& to) {
     std::erase_if(ours, [&](const auto& file) { return !is_segment_file(file.first, {0}, first_dirty); });
     // The last group of the clean section may have taken in what followed it, which was larger then.
     const auto last = parse_segment_file_name(std::prev(kafka.end())->first)->offset;
-    const auto is_last = [&](const auto& file) { return parse_segment_file_name(file.first)->offset >= last; };
+    const auto is_last = [&](const auto& file) {
+      return parse_segment_file_name(file.first)->offset >= last;
+    };
     std::erase_if(ours, is_last);
     std::erase_if(kafka, is_last);
     std::string names;
@@ -137,7 +143,9 @@ void check_clean_section(const std::string& from, const std::string& to) {
       if (name.ends_with(".log")) names += " " + name;
     }
     fmt::print("{} -> {}, {}: compared{}\n", from, to, topic, names.empty() ? " nothing: one group" : names);
-    CHECK(differing_files(ours, kafka, {.recompressed = topic == "kv-gzip", .index_interval_bytes = kIndexIntervalBytes}) == "");
+    CHECK(differing_files(
+              ours, kafka,
+              {.recompressed = topic == "kv-gzip", .index_interval_bytes = kIndexIntervalBytes}) == "");
   }
 }
 

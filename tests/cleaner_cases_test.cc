@@ -45,7 +45,8 @@ Compat compat_of(const RecordedRound& round) {
 // Under the rule of 4.4 it is the high watermark that ends a round.
 Offset high_watermark_of(const RecordedRound& round) {
   const auto& end_of_round = round.parameters.end_of_round;
-  return compat_of(round).end_of_round == Compat::EndOfRound::at_high_watermark ? *end_of_round : round.high_watermark;
+  return compat_of(round).end_of_round == Compat::EndOfRound::at_high_watermark ? *end_of_round
+                                                                                : round.high_watermark;
 }
 
 // A log directory around the partition t-0 with the round's files and checkpoints.
@@ -54,7 +55,8 @@ class Stage {
   explicit Stage(const RecordedRound& round) {
     files_.make_directory(partition(), 0755);
     write_folder(partition(), round.before);
-    for (const auto& [name, mtime_ms] : round.mtimes_before) files_.set_mtime(partition() / name, mtime_ms * kNsPerMs);
+    for (const auto& [name, mtime_ms] : round.mtimes_before)
+      files_.set_mtime(partition() / name, mtime_ms * kNsPerMs);
     const TopicPartition name{.topic = "t", .partition = 0};
     const auto checkpoint = [&](std::string_view file, Offset offset) {
       const std::string text = encode_offset_checkpoint({{.partition = name, .offset = offset}});
@@ -82,7 +84,8 @@ class Stage {
 };
 
 CompactionRequest request_of(const RecordedRound& round, const Path& partition) {
-  CompactionRequest request{.partition = partition, .compat = compat_of(round), .now_ms = round.parameters.now_ms};
+  CompactionRequest request{
+      .partition = partition, .compat = compat_of(round), .now_ms = round.parameters.now_ms};
   request.config.delete_retention_ms = round.parameters.delete_retention_ms;
   request.config.segment_bytes = round.parameters.segment_bytes;
   request.config.segment_index_bytes = round.parameters.segment_index_bytes;
@@ -136,10 +139,10 @@ void run_corpus(const std::string& file) {
       ++table.rows["DISAGREES: " + round.id];
       continue;
     }
-    const std::string difference = differing_files(stage.after(), round.after,
-                                                   {.recompressed = round.recompressed,
-                                                    .index_interval_bytes = static_cast<std::uint64_t>(
-                                                        round.parameters.index_interval_bytes)});
+    const std::string difference = differing_files(
+        stage.after(), round.after,
+        {.recompressed = round.recompressed,
+         .index_interval_bytes = static_cast<std::uint64_t>(round.parameters.index_interval_bytes)});
     if (exception != exceptions().end()) {
       CHECK(!difference.empty());
       ++table.rows[fmt::format("excepted: {}: better, {}", round.id, exception->second.reason)];
@@ -152,8 +155,8 @@ void run_corpus(const std::string& file) {
       CHECK(posix_file_system().info(stage.partition() / name)->mtime_ns == mtime_ms * kNsPerMs);
     }
     const bool agrees = difference.empty();
-    ++table.rows[!agrees ? "DISAGREES: " + round.id
-                 : !round.end ? "agree: nothing to clean, nothing changed"
+    ++table.rows[!agrees              ? "DISAGREES: " + round.id
+                 : !round.end         ? "agree: nothing to clean, nothing changed"
                  : round.recompressed ? "agree: decoded batches (recompressed)"
                                       : "agree: byte for byte"];
   }
@@ -164,7 +167,9 @@ TEST_CASE("every case of the specification comes out as Kafka 4.3.1 leaves it") 
   run_corpus("cases.jsonl");
 }
 
-TEST_CASE("every random round comes out as Kafka 4.3.1 leaves it") { run_corpus("random.jsonl"); }
+TEST_CASE("every random round comes out as Kafka 4.3.1 leaves it") {
+  run_corpus("random.jsonl");
+}
 
 TEST_CASE("rounds that Kafka 4.4.0 ends otherwise come out as it leaves them") {
   run_corpus("rounds-4.4.jsonl");

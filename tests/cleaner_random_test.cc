@@ -61,8 +61,10 @@ TEST_CASE("on ten thousand random logs the fast cleaner leaves what the obvious 
     REQUIRE(report->counts.keyless == static_cast<std::uint64_t>(obvious->keyless_records));
     for (const SegmentModel& segment : after->segments) {
       const IndexFiles indexes = build_indexes(segment, random.folder.index_interval_bytes);
-      REQUIRE(folder.at(to_string({.kind = SegmentFileKind::offset_index, .offset = segment.base})) == indexes.offset_index);
-      REQUIRE(folder.at(to_string({.kind = SegmentFileKind::time_index, .offset = segment.base})) == indexes.time_index);
+      REQUIRE(folder.at(to_string({.kind = SegmentFileKind::offset_index, .offset = segment.base})) ==
+              indexes.offset_index);
+      REQUIRE(folder.at(to_string({.kind = SegmentFileKind::time_index, .offset = segment.base})) ==
+              indexes.time_index);
     }
   }
   CHECK(rounds > 5'000);

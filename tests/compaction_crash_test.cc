@@ -22,8 +22,10 @@ constexpr std::int64_t kNowMs = 100'000;
 // Ten closed segments, each a group of its own: values that later segments supersede, tombstones that
 // are due behind values that they hide, aborted and committed transactions, a producer's last batch.
 constexpr const char* kLog =
-    "{0} [a=1 b=1 c=1] d=1 {4} [a=2 e=1] T7[f=1] {7} A7 !7,6,7,8 [b=2 g=1] {10} d=~^50 P5[h=1] {12} [e=~ i=1]^60 "
-    "T8[c=2] {15} C8 a=3 {17} [j=1 j=2] g=~^70 {20} P5s1[k=1] i=2 {22} b=~^80 l=1 {24} f=2 [m=1 -=x] {27} z=1";
+    "{0} [a=1 b=1 c=1] d=1 {4} [a=2 e=1] T7[f=1] {7} A7 !7,6,7,8 [b=2 g=1] {10} d=~^50 P5[h=1] {12} [e=~ "
+    "i=1]^60 "
+    "T8[c=2] {15} C8 a=3 {17} [j=1 j=2] g=~^70 {20} P5s1[k=1] i=2 {22} b=~^80 l=1 {24} f=2 [m=1 -=x] {27} "
+    "z=1";
 
 CompactionRequest request(const Path& partition, std::uint64_t segment_bytes = 14) {
   CompactionRequest request{.partition = partition, .now_ms = kNowMs};
@@ -78,7 +80,8 @@ void die_at_every_operation(Death death, std::uint64_t segment_bytes) {
   sample.restore();
   FaultyFileSystem undisturbed(posix_file_system());
   undisturbed.skip_syncs();
-  REQUIRE(std::holds_alternative<CompactionReport>(compact(undisturbed, request(sample.partition, segment_bytes))));
+  REQUIRE(std::holds_alternative<CompactionReport>(
+      compact(undisturbed, request(sample.partition, segment_bytes))));
   const FolderFiles expected = read_folder(sample.partition);
 
   for (std::size_t at = 0; at < undisturbed.operation_count(); ++at) {
@@ -114,7 +117,9 @@ TEST_CASE("a process that dies half-way through any write of a round loses nothi
   die_at_every_operation(Death::half_way, 14);
 }
 
-TEST_CASE("nor does one that merges segments into larger ones") { die_at_every_operation(Death::before_it, 500); }
+TEST_CASE("nor does one that merges segments into larger ones") {
+  die_at_every_operation(Death::before_it, 500);
+}
 
 TEST_CASE("an operation that the system refuses ends the compaction and loses nothing") {
   Sample sample;
@@ -167,7 +172,8 @@ TEST_CASE("with a .cleaned file below a .swap, the loader would throw a segment 
   LogBuilder log = LogBuilder::from_notation("{0} a=1 {1} b=1 {2} a=2 {3}");
   const Path folder = log.path();
   const auto move = [&](std::int64_t base, FileState to) {
-    for (const auto kind : {SegmentFileKind::log, SegmentFileKind::offset_index, SegmentFileKind::time_index}) {
+    for (const auto kind :
+         {SegmentFileKind::log, SegmentFileKind::offset_index, SegmentFileKind::time_index}) {
       const SegmentFileName name{.kind = kind, .offset = {base}, .state = to};
       std::filesystem::rename(log.file(kind, base), folder / to_string(name));
     }

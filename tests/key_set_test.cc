@@ -8,7 +8,9 @@
 namespace kseg {
 namespace {
 
-KeyHash hash_of(const KeySet& set, const std::string& key) { return set.hash(as_bytes(key)); }
+KeyHash hash_of(const KeySet& set, const std::string& key) {
+  return set.hash(as_bytes(key));
+}
 
 TEST_CASE("a key is in the set once it was inserted, and only once") {
   KeySet set(1);
@@ -22,7 +24,8 @@ TEST_CASE("a key is in the set once it was inserted, and only once") {
 
 TEST_CASE("keys are bytes: length, case and zero bytes tell them apart, the empty key is one") {
   KeySet set(1);
-  const std::string keys[] = {"", "a", "A", "aa", std::string(1, '\0'), std::string(2, '\0'), std::string("a\0", 2)};
+  const std::string keys[] = {
+      "", "a", "A", "aa", std::string(1, '\0'), std::string(2, '\0'), std::string("a\0", 2)};
   for (const std::string& key : keys) CHECK(set.insert(hash_of(set, key)));
   for (const std::string& key : keys) CHECK_FALSE(set.insert(hash_of(set, key)));
 }

@@ -10,7 +10,8 @@ namespace {
 constexpr std::int64_t kProducer = 5;
 constexpr std::int64_t kDay = 86'400'000;
 
-RecordBatchView batch(std::int64_t base, std::int32_t last_delta, int attributes = 0, std::int16_t epoch = 0) {
+RecordBatchView batch(std::int64_t base, std::int32_t last_delta, int attributes = 0,
+                      std::int16_t epoch = 0) {
   RecordBatchView view;
   view.header.base_offset = Offset{base};
   view.header.last_offset_delta = last_delta;
@@ -90,9 +91,13 @@ TEST_CASE("data outside of its producer's open transaction is a defect: no broke
   CHECK((defect->code == DefectCode::producer_state));
 }
 
-TEST_CASE("a producer expires when it was idle for as long as the setting says, unless a transaction is open") {
-  const std::vector<ProducerStateEntry> snapshot{
-      {.producer_id = kProducer, .producer_epoch = 0, .last_sequence = 0, .last_offset = {3}, .timestamp_ms = 1000}};
+TEST_CASE(
+    "a producer expires when it was idle for as long as the setting says, unless a transaction is open") {
+  const std::vector<ProducerStateEntry> snapshot{{.producer_id = kProducer,
+                                                  .producer_epoch = 0,
+                                                  .last_sequence = 0,
+                                                  .last_offset = {3},
+                                                  .timestamp_ms = 1000}};
   CHECK(ProducerState(snapshot, 1000 + kDay - 1, kDay).entries().size() == 1);
   CHECK(ProducerState(snapshot, 1000 + kDay, kDay).entries().empty());
   ProducerState later(snapshot, 1000, kDay);

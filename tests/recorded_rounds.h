@@ -13,7 +13,7 @@ struct RecordedRound {
   FolderFiles after;
   std::map<std::string, std::int64_t> mtimes_before;  // ms; of the segments before the active one
   std::map<std::string, std::int64_t> mtimes_after;
-  ObviousRound parameters;    // producers are those of the newest snapshot in `before`
+  ObviousRound parameters;  // producers are those of the newest snapshot in `before`
   Offset high_watermark;
   bool map_limited = false;   // the key map had a limit: the round may have been partial
   bool recompressed = false;  // payloads of rebuilt batches, and so indexes, depend on the codec's library

@@ -33,7 +33,10 @@ TEST_CASE("a record of a data batch stays or goes by its key, its successors and
       {"a tombstone before its horizon", {.has_key = true, .tombstone = true}, kNow + 1, keep},
       {"a tombstone at its horizon", {.has_key = true, .tombstone = true}, kNow, drop_tombstone},
       {"a tombstone behind its horizon", {.has_key = true, .tombstone = true}, kNow - 1, drop_tombstone},
-      {"a superseded tombstone", {.has_key = true, .superseded = true, .tombstone = true}, kNow + 1, drop_superseded},
+      {"a superseded tombstone",
+       {.has_key = true, .superseded = true, .tombstone = true},
+       kNow + 1,
+       drop_superseded},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -52,13 +55,16 @@ TEST_CASE("aborted data goes as a whole, a marker only when it is due") {
   CHECK(policy().drops_all_records({.discardable = true}));
   CHECK_FALSE(policy().drops_all_records({.discardable = false}));
   CHECK_FALSE(policy().drops_all_records({.is_control = true, .discardable = true}));
-  CHECK_FALSE(policy().drops_all_records({.is_control = true, .discardable = true, .delete_horizon_ms = kNow + 1}));
+  CHECK_FALSE(
+      policy().drops_all_records({.is_control = true, .discardable = true, .delete_horizon_ms = kNow + 1}));
   CHECK(policy().drops_all_records({.is_control = true, .discardable = true, .delete_horizon_ms = kNow}));
-  CHECK_FALSE(policy().drops_all_records({.is_control = true, .discardable = false, .delete_horizon_ms = kNow}));
+  CHECK_FALSE(
+      policy().drops_all_records({.is_control = true, .discardable = false, .delete_horizon_ms = kNow}));
 }
 
 TEST_CASE("a due marker stays if markers are to be kept, aborted data does not") {
-  CHECK_FALSE(policy(false, true).drops_all_records({.is_control = true, .discardable = true, .delete_horizon_ms = kNow}));
+  CHECK_FALSE(policy(false, true)
+                  .drops_all_records({.is_control = true, .discardable = true, .delete_horizon_ms = kNow}));
   CHECK(policy(false, true).drops_all_records({.discardable = true}));
 }
 
@@ -68,7 +74,8 @@ TEST_CASE("a horizon is set once, for a tombstone that stays and for a marker wi
   CHECK_FALSE(policy().needs_horizon({.delete_horizon_ms = kNow + 1}, true));
   CHECK(policy().needs_horizon({.is_control = true, .discardable = true}, false));
   CHECK_FALSE(policy().needs_horizon({.is_control = true, .discardable = false}, false));
-  CHECK_FALSE(policy().needs_horizon({.is_control = true, .discardable = true, .delete_horizon_ms = kNow + 1}, false));
+  CHECK_FALSE(policy().needs_horizon({.is_control = true, .discardable = true, .delete_horizon_ms = kNow + 1},
+                                     false));
   CHECK(policy().new_horizon_ms() == kNow + 100);
 }
 

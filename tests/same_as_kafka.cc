@@ -25,7 +25,8 @@ std::vector<DecodedBatch> decode_log(Bytes log) {
   for (std::size_t at = 0; at < log.size();) {
     const auto header = decode_record_batch_header(log.subspan(at));
     if (!header || header->size_bytes() > log.size() - at) throw std::runtime_error("a log that is no log");
-    const RecordBatchView batch{.header = *header, .position = {at}, .bytes = log.subspan(at, header->size_bytes())};
+    const RecordBatchView batch{
+        .header = *header, .position = {at}, .bytes = log.subspan(at, header->size_bytes())};
     const auto records = uncompressed_records(batch, decompressor, scratch);
     if (!records) throw std::runtime_error(describe(records.error()));
     batches.push_back({.header = *header,
@@ -62,16 +63,19 @@ std::string differing_files(const FolderFiles& ours, const FolderFiles& kafka, c
   for (const auto& [name, bytes] : ours) names.push_back(name);
   std::vector<std::string> kafkas;
   for (const auto& [name, bytes] : kafka) kafkas.push_back(name);
-  if (names != kafkas) return fmt::format("files {}, Kafka has {}", fmt::join(names, " "), fmt::join(kafkas, " "));
+  if (names != kafkas)
+    return fmt::format("files {}, Kafka has {}", fmt::join(names, " "), fmt::join(kafkas, " "));
   for (const auto& [name, bytes] : ours) {
     const ByteBuffer& expected = kafka.at(name);
     if (bytes == expected) continue;
     const auto file = parse_segment_file_name(name);
-    const bool depends_on_codec = file && sameness.recompressed && file->kind != SegmentFileKind::producer_snapshot &&
+    const bool depends_on_codec = file && sameness.recompressed &&
+                                  file->kind != SegmentFileKind::producer_snapshot &&
                                   file->kind != SegmentFileKind::transaction_index;
     if (!depends_on_codec) return name;
     const std::string log_name = to_string({.kind = SegmentFileKind::log, .offset = file->offset});
-    if (const std::string difference = differing_logs(ours.at(log_name), kafka.at(log_name)); !difference.empty()) {
+    if (const std::string difference = differing_logs(ours.at(log_name), kafka.at(log_name));
+        !difference.empty()) {
       return log_name + ": " + difference;
     }
     SegmentIndexes indexes(file->offset, sameness.index_interval_bytes);

@@ -10,15 +10,19 @@ constexpr std::int64_t kProducer = 7;
 // Hands a tracker the batches of a log, one offset each.
 class Feed {
  public:
-  explicit Feed(std::vector<AbortedTxn> aborted, Offset log_start = {0}) : tracker_(std::move(aborted), log_start) {}
+  explicit Feed(std::vector<AbortedTxn> aborted, Offset log_start = {0})
+      : tracker_(std::move(aborted), log_start) {}
 
   Result<TransactionTracker::Verdict> data(std::int64_t offset, std::int64_t producer_id = kProducer) {
     return next(offset, producer_id, RecordBatchHeader::kTransactionalBit, std::nullopt);
   }
-  Result<TransactionTracker::Verdict> plain(std::int64_t offset) { return next(offset, kProducer, 0, std::nullopt); }
+  Result<TransactionTracker::Verdict> plain(std::int64_t offset) {
+    return next(offset, kProducer, 0, std::nullopt);
+  }
   Result<TransactionTracker::Verdict> marker(std::int64_t offset, std::optional<ControlType> type,
                                              std::int64_t producer_id = kProducer) {
-    return next(offset, producer_id, RecordBatchHeader::kTransactionalBit | RecordBatchHeader::kControlBit, type);
+    return next(offset, producer_id, RecordBatchHeader::kTransactionalBit | RecordBatchHeader::kControlBit,
+                type);
   }
 
  private:
@@ -35,7 +39,10 @@ class Feed {
 };
 
 AbortedTxn aborted(std::int64_t first, std::int64_t last, std::int64_t producer_id = kProducer) {
-  return {.producer_id = producer_id, .first_offset = {first}, .last_offset = {last}, .last_stable_offset = {last + 1}};
+  return {.producer_id = producer_id,
+          .first_offset = {first},
+          .last_offset = {last},
+          .last_stable_offset = {last + 1}};
 }
 
 TEST_CASE("data of an aborted transaction is discardable, its marker stays with its index entry") {

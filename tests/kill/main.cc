@@ -142,8 +142,8 @@ class Killer {
     const std::string segment_bytes = fmt::format("segment.bytes={}", kSegmentBytes);
     std::freopen("/dev/null", "w", stdout);
     std::freopen("/dev/null", "w", stderr);
-    ::execl(kseg_.c_str(), "kseg", "compact", partition().c_str(), "--config", "cleanup.policy=compact", "--config",
-            segment_bytes.c_str(), "--first-dirty", "0", static_cast<char*>(nullptr));
+    ::execl(kseg_.c_str(), "kseg", "compact", partition().c_str(), "--config", "cleanup.policy=compact",
+            "--config", segment_bytes.c_str(), "--first-dirty", "0", static_cast<char*>(nullptr));
     std::_Exit(127);
   }
 
@@ -184,8 +184,8 @@ class Killer {
     Report report;
     const Comparison comparison = compare(posix_file_system(), partition(), original(), {}, report);
     for (const Difference& difference : comparison.differences) {
-      fmt::print("  {}: {} at offset {}: expected {}, found {}\n", when, name(difference.code), difference.offset,
-                 difference.expected, difference.found);
+      fmt::print("  {}: {} at offset {}: expected {}, found {}\n", when, name(difference.code),
+                 difference.offset, difference.expected, difference.found);
     }
     return comparison.difference_count == 0 && report.counts().defects == 0;
   }
@@ -217,4 +217,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace kseg
 
-int main(int argc, char** argv) { return kseg::run(argc, argv); }
+int main(int argc, char** argv) {
+  return kseg::run(argc, argv);
+}
