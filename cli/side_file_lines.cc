@@ -9,6 +9,7 @@
 #include "formats/producer_snapshot.h"
 #include "formats/time_index.h"
 #include "formats/transaction_index.h"
+#include "lib/producer_snapshot_file.h"
 
 namespace kseg {
 namespace {
@@ -150,7 +151,8 @@ class SideFile {
 
 std::uint64_t dump_side_file(FileSystem& files, const Path& file, TargetKind kind, const OffsetRange& range,
                              Output& output) {
-  const ByteBuffer bytes = read_file(files, file);
+  const bool is_snapshot = kind == TargetKind::producer_snapshot;
+  const ByteBuffer bytes = is_snapshot ? read_producer_snapshot(files, file) : read_file(files, file);
   SideFile side_file(file, bytes, range, output);
   switch (kind) {
     case TargetKind::offset_index: side_file.offset_index(); break;

@@ -10,6 +10,7 @@
 #include "formats/partition_metadata.h"
 #include "formats/producer_snapshot.h"
 #include "lib/log_dir.h"
+#include "lib/producer_snapshot_file.h"
 #include "lib/unless_missing.h"
 
 namespace kseg {
@@ -62,7 +63,8 @@ bool is_offset_checkpoint(std::string_view name) {
 // An index, or a snapshot, whose `.log` is not there to compare it with.
 void check_segment_file(FileSystem& files, const Path& path, const SegmentFileName& name,
                         VerifyReport& report) {
-  const ByteBuffer bytes = read_file(files, path);
+  const bool is_snapshot = name.kind == SegmentFileKind::producer_snapshot;
+  const ByteBuffer bytes = is_snapshot ? read_producer_snapshot(files, path) : read_file(files, path);
   switch (name.kind) {
     case SegmentFileKind::log: return;
     case SegmentFileKind::offset_index: {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "lib/producer_snapshot_file.h"
 #include "lib/transaction_tracker.h"
 
 namespace kseg {
@@ -53,7 +54,7 @@ class Scanner {
     for (auto it = log_.snapshots().rbegin(); it != log_.snapshots().rend(); ++it) {
       const auto& [offset, path] = *it;
       if (offset > scan_.log_end || offset <= inputs_.log_start) continue;
-      const ByteBuffer bytes = read_file(files_, path);
+      const ByteBuffer bytes = read_producer_snapshot(files_, path);
       const auto entries = decode_producer_snapshot(bytes);
       if (!entries) {
         scan_.notes.push_back(

@@ -5,7 +5,7 @@
 // A log with superseded values in old segments and due tombstones in newer ones is compacted in place by
 // KSEG, which is killed (SIGKILL) after a random time. The folder is then loaded as a broker would, or by
 // `LOADER FOLDER` (a program that runs Kafka's own), compared with the original, compacted to the end and
-// compared again. Status 0 if nothing was ever lost, 1 else.
+// compared again; until KILLS processes were really killed. Status 0 if nothing was ever lost, 1 else.
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -109,7 +109,11 @@ class Killer {
     std::this_thread::sleep_for(delay);
     ::kill(child, SIGKILL);
     const bool was_killed = !finished(wait_for(child));
-    killed_ += was_killed ? 1 : 0;
+    if (was_killed) {
+      ++killed_;
+    } else {
+      whole_run_ *= 0.9;  // the machine was slower when this was measured
+    }
     const std::string left = left_over();
     load();
     const bool loaded = same("after loading");
@@ -208,10 +212,9 @@ int run(int argc, char** argv) {
   const std::uint64_t seed = argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 1;
   Killer killer(argv[1], bytes, seed, argc > 5 ? std::optional<std::string>(argv[5]) : std::nullopt);
   int lost = 0;
-  for (int i = 1; i <= kills; ++i) lost += killer.kill_once(i) ? 0 : 1;
-  fmt::print("{} passed, {} failed ({} of the processes were killed before their end)\n", kills - lost, lost,
-             killer.killed());
-  return lost == 0 && killer.killed() > 0 ? 0 : 1;
+  for (int i = 1; killer.killed() < kills; ++i) lost += killer.kill_once(i) ? 0 : 1;
+  fmt::print("{} killed, {} times something was lost\n", killer.killed(), lost);
+  return lost == 0 ? 0 : 1;
 }
 
 }  // namespace
