@@ -19,8 +19,10 @@ Offset segment_bound(const PartitionLog& log, Offset offset) {
 std::optional<Offset> first_too_young(FileSystem& files, const PartitionLog& log, Offset first_dirty,
                                       std::int64_t now_ms, std::int64_t lag_ms) {
   const auto& segments = log.segments();
+  const auto youngest_ms =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(now_ms) - static_cast<std::uint64_t>(lag_ms));
   for (std::size_t i = log.floor_segment(first_dirty); i + 1 < segments.size(); ++i) {
-    if (largest_timestamp_ms(files, segments[i]) > now_ms - lag_ms) return segments[i].base_offset;
+    if (largest_timestamp_ms(files, segments[i]) > youngest_ms) return segments[i].base_offset;
   }
   return std::nullopt;
 }

@@ -47,10 +47,11 @@ constexpr Number kNumbers[] = {
      [](TopicConfig& config, std::int64_t value) { config.producer_id_expiration_ms = value; }},
 };
 
-// "compact", "delete" or both, in any order, blanks around the comma ignored.
+// "compact", "delete", both in any order, or nothing; blanks around the comma are ignored.
 std::optional<std::string> set_cleanup_policy(TopicConfig& config, std::string_view list) {
   config.compact = false;
   config.cleanup_policy_given = true;
+  if (list.empty()) return std::nullopt;
   for (bool more = true; more;) {
     const std::size_t comma = list.find(',');
     more = comma != std::string_view::npos;

@@ -17,13 +17,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kDay = 86'400'000;
-constexpr std::int64_t kAfterTheFixtures = 4'000'000'000'000;  // every horizon has passed, every producer expired
+constexpr std::int64_t kAfterTheFixtures =
+    4'000'000'000'000;  // every horizon has passed, every producer expired
 
 std::vector<Path> partitions_of(const Path& root) {
   std::vector<Path> partitions;
   for (const auto& entry : fs::directory_iterator(root)) {
     const auto name = parse_partition_folder_name(entry.path().filename().string());
-    if (entry.is_directory() && name && name->kind == PartitionFolderKind::current) partitions.push_back(entry.path());
+    if (entry.is_directory() && name && name->kind == PartitionFolderKind::current)
+      partitions.push_back(entry.path());
   }
   std::sort(partitions.begin(), partitions.end());
   return partitions;
@@ -75,7 +77,9 @@ void check_root(const std::string& root, int at_least) {
   CHECK(compacted >= at_least);
 }
 
-TEST_CASE("compacting any partition of a broker's log directory loses nothing") { check_root("cluster-a", 20); }
+TEST_CASE("compacting any partition of a broker's log directory loses nothing") {
+  check_root("cluster-a", 20);
+}
 
 TEST_CASE("nor does compacting what Kafka's cleaner is about to clean, or has cleaned") {
   check_root("compaction/0-before", 18);
