@@ -24,14 +24,16 @@ std::optional<Offset> offset(const Json& json, const char* name) {
 
 void write_case(const Path& folder, const Json& files, const Json& mtimes) {
   write_folder(folder, decode_files(files));
-  for (const auto& [name, mtime_ms] : mtimes.items()) set_mtime_ms(folder / name, mtime_ms.get<std::int64_t>());
+  for (const auto& [name, mtime_ms] : mtimes.items())
+    set_mtime_ms(folder / name, mtime_ms.get<std::int64_t>());
 }
 
 // The cases use a message of format 1 to fill the active segment with so many bytes. Only where it ends
 // matters: a batch of format 2 takes its place.
 void modernise_active_segment(const Path& log) {
   const ByteBuffer bytes = read_whole_file(log);
-  if (bytes.size() <= RecordBatchHeader::kMagicPosition || bytes[RecordBatchHeader::kMagicPosition] == 2) return;
+  if (bytes.size() <= RecordBatchHeader::kMagicPosition || bytes[RecordBatchHeader::kMagicPosition] == 2)
+    return;
   Cursor in(bytes);
   const Offset last{in.i64()};
   write_whole_file(log, make_batch({.base_offset = last}, {{.offset = last, .key = ByteBuffer{'a'}}}).bytes);
@@ -53,13 +55,14 @@ TEST_CASE("the range is the one that Kafka's cleaner manager selects") {
 
     modernise_active_segment(PartitionLog::open(posix_file_system(), folder.path()).active().log);
     const PartitionLog log = PartitionLog::open(posix_file_system(), folder.path());
-    CleanableRange::Inputs inputs{.log_start = std::max(*offset(given, "log_start"), log.segments().front().base_offset),
-                                  .high_watermark = offset(given, "high_watermark"),
-                                  .checkpoint = offset(given, "checkpoint"),
-                                  .min_compaction_lag_ms = config.min_compaction_lag_ms,
-                                  .now_ms = given.at("now_ms").get<std::int64_t>()};
-    const LogScan scan = LogScan::of(posix_file_system(), log,
-                                     {.log_start = inputs.log_start, .high_watermark = inputs.high_watermark});
+    CleanableRange::Inputs inputs{
+        .log_start = std::max(*offset(given, "log_start"), log.segments().front().base_offset),
+        .high_watermark = offset(given, "high_watermark"),
+        .checkpoint = offset(given, "checkpoint"),
+        .min_compaction_lag_ms = config.min_compaction_lag_ms,
+        .now_ms = given.at("now_ms").get<std::int64_t>()};
+    const LogScan scan = LogScan::of(
+        posix_file_system(), log, {.log_start = inputs.log_start, .high_watermark = inputs.high_watermark});
     for (const LocatedDefect& defect : scan.defects) FAIL(describe(defect.defect));
     const CleanableRange range = CleanableRange::of(posix_file_system(), log, scan, inputs);
 
@@ -113,8 +116,8 @@ TEST_CASE("high watermark, last stable offset and producers are those that Kafka
     // Right after loading, Kafka knows a producer that is replayed however old it is, and forgets it in its
     // next periodic check, minutes later. We take the state after that check.
     if (line.at("id") == "O9c") expected = "hw 301 lso 301 start 0 producers {}";
-    CHECK(fmt::format("hw {} lso {} start {} producers {{{}}}", range.high_watermark, range.last_stable_offset,
-                      log_start, list) == expected);
+    CHECK(fmt::format("hw {} lso {} start {} producers {{{}}}", range.high_watermark,
+                      range.last_stable_offset, log_start, list) == expected);
   }
 }
 
@@ -124,7 +127,8 @@ CleanableRange range_of(LogBuilder& log, CleanableRange::Inputs inputs) {
   return CleanableRange::of(posix_file_system(), partition, scan, inputs);
 }
 
-TEST_CASE("an asked-for end is taken beyond the high watermark, with a warning, but never beyond what is decided") {
+TEST_CASE(
+    "an asked-for end is taken beyond the high watermark, with a warning, but never beyond what is decided") {
   LogBuilder log = LogBuilder::from_notation("{0} a=1 {1} a=2 {2} T7[b=3] {3} c=4 {4} d=5");
   const CleanableRange beyond =
       range_of(log, {.log_start = {0}, .high_watermark = Offset{1}, .asked_first_uncleanable = Offset{2}});
