@@ -202,7 +202,9 @@ class Dump {
       std::array<std::uint8_t, RecordBatchHeader::kSize> bytes{};
       const std::size_t read = reader.file().read_at(defect.position, bytes);
       const auto header = decode_record_batch_header(Bytes(bytes).first(read), defect.position);
-      if (header) show(*header, defect.position, false);
+      if (header && header->last_offset() >= range_.begin && header->base_offset < range_.end) {
+        show(*header, defect.position, false);
+      }
     }
     output_.defect(file, defect);
   }

@@ -57,6 +57,9 @@ ExitStatus run(int argc, char** argv) {
     answer = app.help();
   } catch (const CLI::CallForVersion& version) {
     answer = std::string(version.what()) + "\n";
+  } catch (const CLI::ExtrasError& error) {
+    const bool has_command = !app.get_subcommands().empty();
+    return misused(app, has_command ? error.what() : "no such command or option: " + std::string(argv[1]));
   } catch (const CLI::ParseError& error) {
     return misused(app, error.what());
   }
