@@ -10,7 +10,9 @@
 namespace kseg {
 namespace {
 
-CompactionRequest request(const Path& partition) { return {.partition = partition, .now_ms = 1000}; }
+CompactionRequest request(const Path& partition) {
+  return {.partition = partition, .now_ms = 1000};
+}
 
 std::string refusal_of(const CompactionRequest& request) {
   const auto outcome = compact(posix_file_system(), request);
