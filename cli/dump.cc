@@ -10,6 +10,7 @@
 #include "cli/record_lines.h"
 #include "cli/side_file_lines.h"
 #include "cli/target.h"
+#include "lib/batch_check.h"
 #include "lib/partition_reader.h"
 #include "lib/unless_missing.h"
 
@@ -179,17 +180,6 @@ class Dump {
       output_.defect(file, *defect);
     }
     if (reader.defect()) output_.defect(file, in_file(*reader.defect(), batch));
-  }
-
-  // Positions of a RecordReader's defects count uncompressed bytes.
-  static Defect in_file(Defect defect, const RecordBatchView& batch) {
-    if (batch.header.codec() == Codec::none) {
-      defect.position = batch.position + RecordBatchHeader::kSize + defect.position.value;
-    } else {
-      defect.found += fmt::format(" at byte {} of the decompressed records", defect.position);
-      defect.position = batch.position;
-    }
-    return defect;
   }
 
   void defect(PartitionReader& reader, const Defect& defect) {
