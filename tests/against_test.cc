@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <set>
 
-#include "tests/collected_report.h"
-#include "tests/log_builder.h"
-#include "tests/notation.h"
-#include "tests/recorded_rounds.h"
+#include "tests/support/collected_report.h"
+#include "tests/support/log_builder.h"
+#include "tests/support/notation.h"
+#include "tests/support/recorded_rounds.h"
 
 namespace kseg {
 namespace {

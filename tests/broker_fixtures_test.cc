@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/dump_lines.h"
-#include "tests/temporary_folder.h"
+#include "tests/support/dump_lines.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "formats/checkpoint_file.h"
 #include "lib/compaction.h"
-#include "tests/log_builder.h"
-#include "tests/same_as_kafka.h"
+#include "tests/support/log_builder.h"
+#include "tests/support/same_as_kafka.h"
 
 namespace kseg {
 namespace {

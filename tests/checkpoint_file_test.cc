@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/broker_cases.h"
-#include "tests/page_example.h"
+#include "tests/support/broker_cases.h"
+#include "tests/support/page_example.h"
 
 namespace kseg {
 namespace {

@@ -7,9 +7,9 @@
 #include <map>
 
 #include "lib/topic_config.h"
-#include "tests/broker_cases.h"
-#include "tests/log_builder.h"
-#include "tests/temporary_folder.h"
+#include "tests/support/broker_cases.h"
+#include "tests/support/log_builder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 namespace {

@@ -8,10 +8,10 @@
 
 #include "formats/checkpoint_file.h"
 #include "lib/compaction.h"
-#include "tests/log_folder.h"
-#include "tests/recorded_rounds.h"
-#include "tests/same_as_kafka.h"
-#include "tests/temporary_folder.h"
+#include "tests/support/log_folder.h"
+#include "tests/support/recorded_rounds.h"
+#include "tests/support/same_as_kafka.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 namespace {

@@ -2,10 +2,10 @@
 #include <doctest/doctest.h>
 
 #include "lib/compaction.h"
-#include "tests/faulty_file_system.h"
-#include "tests/log_builder.h"
-#include "tests/notation.h"
-#include "tests/random_log.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/log_builder.h"
+#include "tests/support/notation.h"
+#include "tests/support/random_log.h"
 
 namespace kseg {
 namespace {

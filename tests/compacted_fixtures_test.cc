@@ -7,9 +7,9 @@
 
 #include "lib/against.h"
 #include "lib/compaction.h"
-#include "tests/collected_report.h"
-#include "tests/faulty_file_system.h"
-#include "tests/temporary_folder.h"
+#include "tests/support/collected_report.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 namespace {

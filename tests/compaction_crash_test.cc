@@ -10,10 +10,10 @@
 #include "lib/compaction.h"
 #include "lib/group_cleaner.h"
 #include "lib/segment_swap.h"
-#include "tests/collected_report.h"
-#include "tests/faulty_file_system.h"
-#include "tests/load.h"
-#include "tests/log_builder.h"
+#include "tests/support/collected_report.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/load.h"
+#include "tests/support/log_builder.h"
 
 namespace kseg {
 namespace {

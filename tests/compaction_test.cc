@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/log_builder.h"
+#include "tests/support/log_builder.h"
 
 namespace kseg {
 namespace {

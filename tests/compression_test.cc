@@ -12,7 +12,7 @@
 
 #include "formats/byte_writer.h"
 #include "formats/record.h"
-#include "tests/page_example.h"
+#include "tests/support/page_example.h"
 
 namespace kseg {
 namespace {

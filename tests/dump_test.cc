@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "tests/dump_lines.h"
-#include "tests/log_builder.h"
+#include "tests/support/dump_lines.h"
+#include "tests/support/log_builder.h"
 
 namespace kseg {
 namespace {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <limits>
 
-#include "tests/faulty_file_system.h"
+#include "tests/support/faulty_file_system.h"
 
 namespace kseg {
 namespace {

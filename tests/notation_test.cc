@@ -1,9 +1,9 @@
-#include "tests/notation.h"
+#include "tests/support/notation.h"
 
 #include <doctest/doctest.h>
 
-#include "tests/log_builder.h"
-#include "tests/recorded_rounds.h"
+#include "tests/support/log_builder.h"
+#include "tests/support/recorded_rounds.h"
 
 namespace kseg {
 namespace {

@@ -1,12 +1,12 @@
-#include "tests/obvious_cleaner.h"
+#include "tests/support/obvious_cleaner.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
-#include "tests/notation.h"
-#include "tests/random_log.h"
-#include "tests/recorded_rounds.h"
+#include "tests/support/notation.h"
+#include "tests/support/random_log.h"
+#include "tests/support/recorded_rounds.h"
 
 namespace kseg {
 namespace {

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <set>
 
-#include "tests/broker_cases.h"
-#include "tests/load.h"
-#include "tests/temporary_folder.h"
+#include "tests/support/broker_cases.h"
+#include "tests/support/load.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 namespace {

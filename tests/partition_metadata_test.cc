@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/page_example.h"
+#include "tests/support/page_example.h"
 
 namespace kseg {
 namespace {

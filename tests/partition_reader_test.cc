@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "formats/offset_index.h"
-#include "tests/log_builder.h"
+#include "tests/support/log_builder.h"
 
 namespace kseg {
 namespace {

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "formats/producer_snapshot.h"
-#include "tests/log_folder.h"
-#include "tests/temporary_folder.h"
+#include "tests/support/log_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "formats/byte_writer.h"
 #include "formats/crc32c.h"
-#include "tests/page_example.h"
+#include "tests/support/page_example.h"
 
 namespace kseg {
 namespace {

@@ -1,8 +1,8 @@
-#include "tests/random_log.h"
+#include "tests/support/random_log.h"
 
 #include <doctest/doctest.h>
 
-#include "tests/notation.h"
+#include "tests/support/notation.h"
 
 namespace kseg {
 

@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "tests/page_example.h"
+#include "tests/support/page_example.h"
 
 namespace kseg {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "formats/byte_writer.h"
-#include "tests/page_example.h"
+#include "tests/support/page_example.h"
 
 namespace kseg {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "tests/page_example.h"
+#include "tests/support/page_example.h"
 
 namespace kseg {
 namespace {

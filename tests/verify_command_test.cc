@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/verify.h"
-#include "tests/log_builder.h"
-#include "tests/notation.h"
+#include "tests/support/log_builder.h"
+#include "tests/support/notation.h"
 
 namespace kseg {
 namespace {

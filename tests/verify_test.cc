@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "tests/collected_report.h"
-#include "tests/faulty_file_system.h"
-#include "tests/log_builder.h"
-#include "tests/notation.h"
+#include "tests/support/collected_report.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/log_builder.h"
+#include "tests/support/notation.h"
 
 namespace kseg {
 namespace {

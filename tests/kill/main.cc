@@ -21,8 +21,8 @@
 #include "formats/record_batch_builder.h"
 #include "lib/against.h"
 #include "lib/segment_writer.h"
-#include "tests/load.h"
-#include "tests/temporary_folder.h"
+#include "tests/support/load.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 namespace {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "tests/log_folder.h"
+#include "tests/support/log_folder.h"
 #include "tests/transcript_runner/transcript.h"
 
 namespace kseg {

@@ -12,8 +12,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "tests/log_builder.h"
-#include "tests/notation.h"
+#include "tests/support/log_builder.h"
+#include "tests/support/notation.h"
 
 namespace kseg {
 namespace {

@@ -13,8 +13,8 @@
 // \xNN, an end without newline as a line of its own. A line of output that could be taken for something
 // else has a \ in front.
 //
-// Lines that prepare and check (NOTATION is that of tests/notation.h; A may begin with data/, which is
-// tests/data):
+// Lines that prepare and check (NOTATION is that of tests/support/notation.h; A may begin with data/, which
+// is tests/data):
 //
 //   make_log FOLDER NOTATION          the files a clean shutdown leaves
 //   make_log FOLDER [segment BASE | batch RECORD… | flip BATCH OFFSET]…

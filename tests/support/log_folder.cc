@@ -1,4 +1,4 @@
-#include "tests/log_folder.h"
+#include "tests/support/log_folder.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 
 #include <map>
 
-#include "tests/log_model.h"
+#include "tests/support/log_model.h"
 
 namespace kseg {
 

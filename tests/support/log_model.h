@@ -1,5 +1,5 @@
 // A partition as tests speak of it: segments of batches of records, with the entries of their
-// transaction indexes. tests/notation.h writes it as text, tests/log_folder.h as files.
+// transaction indexes. tests/support/notation.h writes it as text, tests/support/log_folder.h as files.
 #pragma once
 
 #include <optional>

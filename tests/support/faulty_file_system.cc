@@ -1,4 +1,4 @@
-#include "tests/faulty_file_system.h"
+#include "tests/support/faulty_file_system.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "tests/same_as_kafka.h"
+#include "tests/support/same_as_kafka.h"
 
 #include <fmt/format.h>
 

@@ -2,8 +2,8 @@
 // cleaning round for each. The same seed gives the same log on every machine.
 #pragma once
 
-#include "tests/log_folder.h"
-#include "tests/obvious_cleaner.h"
+#include "tests/support/log_folder.h"
+#include "tests/support/obvious_cleaner.h"
 
 namespace kseg {
 

@@ -2,8 +2,8 @@
 // and after, and what the cleaner was told.
 #pragma once
 
-#include "tests/log_folder.h"
-#include "tests/obvious_cleaner.h"
+#include "tests/support/log_folder.h"
+#include "tests/support/obvious_cleaner.h"
 
 namespace kseg {
 

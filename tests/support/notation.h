@@ -24,7 +24,7 @@
 #include <string>
 #include <string_view>
 
-#include "tests/log_model.h"
+#include "tests/support/log_model.h"
 
 namespace kseg {
 

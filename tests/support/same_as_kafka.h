@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tests/log_folder.h"
+#include "tests/support/log_folder.h"
 
 namespace kseg {
 

@@ -1,4 +1,4 @@
-#include "tests/broker_cases.h"
+#include "tests/support/broker_cases.h"
 
 #include <fstream>
 #include <stdexcept>

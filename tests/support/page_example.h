@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "formats/bytes.h"
-#include "tests/hex.h"
+#include "tests/support/hex.h"
 
 namespace kseg {
 

@@ -1,4 +1,4 @@
-#include "tests/notation.h"
+#include "tests/support/notation.h"
 
 #include <fmt/format.h>
 

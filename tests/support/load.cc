@@ -1,4 +1,4 @@
-#include "tests/load.h"
+#include "tests/support/load.h"
 
 #include "lib/partition_log.h"
 

@@ -1,4 +1,4 @@
-#include "tests/dump_lines.h"
+#include "tests/support/dump_lines.h"
 
 namespace kseg {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/page_example.h"
+#include "tests/support/page_example.h"
 
 #include <fmt/format.h>
 

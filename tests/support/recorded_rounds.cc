@@ -1,11 +1,11 @@
-#include "tests/recorded_rounds.h"
+#include "tests/support/recorded_rounds.h"
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "formats/file_names.h"
-#include "tests/broker_cases.h"
+#include "tests/support/broker_cases.h"
 
 namespace kseg {
 namespace {

@@ -1,8 +1,8 @@
-#include "tests/log_builder.h"
+#include "tests/support/log_builder.h"
 
 #include <stdexcept>
 
-#include "tests/notation.h"
+#include "tests/support/notation.h"
 
 namespace kseg {
 namespace {

@@ -1,10 +1,10 @@
-#include "tests/obvious_cleaner.h"
+#include "tests/support/obvious_cleaner.h"
 
 #include <algorithm>
 #include <limits>
 
 #include "formats/record_batch_builder.h"
-#include "tests/log_folder.h"
+#include "tests/support/log_folder.h"
 
 namespace kseg {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/log_model.h"
+#include "tests/support/log_model.h"
 
 #include <map>
 

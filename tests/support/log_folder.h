@@ -7,7 +7,7 @@
 
 #include "formats/file_names.h"
 #include "lib/file_system.h"
-#include "tests/log_model.h"
+#include "tests/support/log_model.h"
 
 namespace kseg {
 

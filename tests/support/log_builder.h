@@ -15,8 +15,8 @@
 #include <string>
 #include <string_view>
 
-#include "tests/log_folder.h"
-#include "tests/temporary_folder.h"
+#include "tests/support/log_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 

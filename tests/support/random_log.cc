@@ -1,4 +1,4 @@
-#include "tests/random_log.h"
+#include "tests/support/random_log.h"
 
 #include <algorithm>
 #include <random>
