@@ -141,8 +141,7 @@ void run_corpus(const std::string& file) {
     }
     const std::string difference = differing_files(
         stage.after(), round.after,
-        {.recompressed = round.recompressed,
-         .index_interval_bytes = static_cast<std::uint64_t>(round.parameters.index_interval_bytes)});
+        {.recompressed = round.recompressed, .index_interval_bytes = round.parameters.index_interval_bytes});
     if (exception != exceptions().end()) {
       CHECK(!difference.empty());
       ++table.rows[fmt::format("excepted: {}: better, {}", round.id, exception->second.reason)];

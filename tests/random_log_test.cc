@@ -23,6 +23,23 @@ TEST_CASE("a random log is what its files and its notation say") {
   }
 }
 
+TEST_CASE("a random log goes on where a round has left it") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    CAPTURE(seed);
+    RandomLog log(seed);
+    for (int i = 0; i < 3; ++i) {
+      const RandomRound random = log.round();
+      const auto result = clean_obviously(random.log, random.round);
+      if (!result) break;
+      log.go_on(result->after, result->end);
+      const RandomRound next = log.round();
+      REQUIRE(next.log.end_offset() >= random.log.end_offset());
+      REQUIRE(next.round.now_ms + 1000 > random.round.now_ms);
+      REQUIRE(next.log.segments.size() >= result->after.segments.size());
+    }
+  }
+}
+
 TEST_CASE("random logs hold everything a log can hold") {
   std::set<Codec> codecs;
   std::map<std::string_view, int> found;
@@ -46,6 +63,7 @@ TEST_CASE("random logs hold everything a log can hold") {
         next = header.next_offset();
         note("idempotent producers", header.has_producer() && !header.is_transactional());
         note("transactions", data && header.is_transactional());
+        note("big batches", batch.records.size() > 100);
         note("epochs", header.producer_epoch > 0);
         note("leader epochs", header.partition_leader_epoch > 0);
         note("horizons", data && header.delete_horizon_ms());
@@ -66,6 +84,7 @@ TEST_CASE("random logs hold everything a log can hold") {
           note("empty values", record.value && record.value->empty());
           note("headers", !record.headers.empty());
           note("no timestamps", record.timestamp_ms == kNoTimestamp);
+          note("negative timestamps", record.timestamp_ms < kNoTimestamp);
         }
       }
     }

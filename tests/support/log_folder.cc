@@ -36,6 +36,17 @@ void write_text(const Path& path, std::string_view text) {
   write_whole_file(path, as_bytes(text));
 }
 
+// Replaces what is there: at the log end a segment may have begun.
+void add_snapshot(const LogModel& log, Offset at, const FolderOptions& options, FolderFiles& files) {
+  std::vector<ProducerStateEntry> producers = replay_producers(log);
+  std::erase_if(producers, [&](const auto& producer) {
+    return options.expired_producers.contains(producer.producer_id);
+  });
+  ByteBuffer& file = files[file_name(SegmentFileKind::producer_snapshot, at)];
+  file.clear();
+  encode_producer_snapshot(producers, file);
+}
+
 }  // namespace
 
 IndexFiles build_indexes(const SegmentModel& segment, std::int64_t index_interval_bytes) {
@@ -78,11 +89,12 @@ FolderFiles to_files(const LogModel& log, const FolderOptions& options) {
     }
   }
 
-  std::vector<ProducerStateEntry> producers = replay_producers(log);
-  std::erase_if(producers, [&](const auto& producer) {
-    return options.expired_producers.contains(producer.producer_id);
-  });
-  encode_producer_snapshot(producers, files[file_name(SegmentFileKind::producer_snapshot, log.end_offset())]);
+  add_snapshot(log, log.end_offset(), options, files);
+  for (std::size_t i = 1; options.snapshots_of_segments && i < log.segments.size(); ++i) {
+    const LogModel older{
+        .segments = {log.segments.begin(), log.segments.begin() + static_cast<std::ptrdiff_t>(i)}};
+    add_snapshot(older, log.segments[i].base, options, files);
+  }
   files[std::string(kLeaderEpochCheckpoint)] = {};
   if (options.partition_metadata) {
     append(files[std::string(kPartitionMetadata)], as_bytes("version: 0\ntopic_id: ASNFZ4mrze_-3LqYdlQyEA"));

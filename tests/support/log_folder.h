@@ -18,6 +18,7 @@ struct FolderOptions {
   std::int64_t index_interval_bytes = 4096;
   std::set<std::int64_t> expired_producers;  // left out of the snapshot
   bool partition_metadata = false;
+  bool snapshots_of_segments = false;  // a `.snapshot` at each later segment's base too
 };
 
 // `.index` and `.timeindex` of a closed segment: the per-batch rule of log-format.md 5.2 and 5.3.
@@ -28,7 +29,8 @@ struct IndexFiles {
 IndexFiles build_indexes(const SegmentModel& segment, std::int64_t index_interval_bytes);
 
 // What a clean shutdown leaves: of each segment `.log`, `.index`, `.timeindex` and, if it has entries,
-// `.txnindex`; the producers' `.snapshot` at the log end; an empty leader-epoch-checkpoint.
+// `.txnindex`; the producers' `.snapshot` at the log end, and before if asked for; an empty
+// leader-epoch-checkpoint.
 FolderFiles to_files(const LogModel& log, const FolderOptions& options = {});
 
 // Segments with their batches and transaction indexes; mtimes are 0. Errors are those of the formats;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "formats/offset_index.h"
 #include "formats/record_batch_builder.h"
 #include "tests/support/log_folder.h"
 
@@ -85,13 +86,25 @@ class Transactions {
   std::set<std::int64_t> open_committed_;
 };
 
+// Where the offset index says that reading from first_dirty may begin.
+Position indexed_position(const SegmentModel& segment, const ObviousRound& round) {
+  const IndexFiles indexes = build_indexes(segment, round.index_interval_bytes);
+  const OffsetIndexView index(indexes.offset_index, segment.base);
+  return index.lookup(round.first_dirty).position;
+}
+
 // §5, with room for every key.
 KeyMap latest_offsets(const LogModel& log, const ObviousRound& round) {
   KeyMap latest;
   Transactions transactions(log, round.first_dirty, round.log_start);
   std::vector<AbortedTxn> unused;
   for (const SegmentModel* segment : between(log, round.first_dirty, round.first_uncleanable)) {
+    Position skipped = round.starts_at_index_entry ? indexed_position(*segment, round) : Position{};
     for (const BatchModel& batch : segment->batches) {
+      if (skipped.value > 0) {
+        skipped.value -= batch.bytes.size();
+        continue;
+      }
       if (transactions.can_discard(batch, unused) || batch.header.is_control()) continue;
       for (const RecordModel& record : batch.records) {
         if (record.key && record.offset >= round.first_dirty) latest[*record.key] = record.offset;

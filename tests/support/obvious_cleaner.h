@@ -1,7 +1,8 @@
 // A second cleaner, forward, slow and obvious, written from the rules of compaction and sharing nothing
 // with the fast one but the formats. It works on a log model in memory and knows message format 2 only.
 // Its key map has no limit and is built from the start of the first dirty segment, so a transaction that
-// ended before first_dirty is known to have ended (where Kafka may forget it: compaction.md 5.5).
+// ended before first_dirty is known to have ended. Kafka may begin behind its marker and take it for open
+// (compaction.md 5.5); `starts_at_index_entry` does the same.
 #pragma once
 
 #include <map>
@@ -31,6 +32,7 @@ struct ObviousRound {
   // (4.4) or nothing (3.x).
   std::optional<Offset> end_of_round;
   ActiveProducers producers;
+  bool starts_at_index_entry = false;
 };
 
 enum class BatchFate { verbatim, rebuilt, emptied };

@@ -7,7 +7,7 @@
 namespace kseg {
 namespace {
 
-constexpr std::int64_t kClock = 10'000;  // ms
+constexpr std::int64_t kClock = 10'000;  // ms; when a log is first cleaned
 
 class Dice {
  public:
@@ -33,20 +33,39 @@ ByteBuffer bytes_of(const std::string& text) {
   return {text.begin(), text.end()};
 }
 
-class Writer {
- public:
-  explicit Writer(std::uint64_t seed) : dice_(seed) {}
+}  // namespace
 
-  RandomRound write() {
+class RandomLog::Writer {
+ public:
+  explicit Writer(std::uint64_t seed)
+      : dice_(seed),
+        rounds_(static_cast<int>(dice_.pick({1, 1, 1, 2, 2, 3}))),
+        big_batches_(dice_.chance(4)),
+        negative_timestamps_(dice_.chance(2)),
+        key_count_(big_batches_ ? 400 : 7),
+        index_interval_bytes_(dice_.pick({0, 100, 200, 4096})) {
     if (dice_.chance(20)) next_ = {dice_.below(50)};
     open_segment();
     const std::int64_t closed = dice_.between(1, 4);
     for (std::int64_t i = 0; i < closed; ++i) fill_segment();
     fill_active();
+  }
 
-    RandomRound random{.log = std::move(log_)};
+  int rounds() const { return rounds_; }
+
+  RandomRound round() {
+    RandomRound random{.log = log_};
     choose_round(random);
     return random;
+  }
+
+  void go_on(LogModel cleaned, std::optional<Offset> end) {
+    log_ = std::move(cleaned);
+    if (end) first_dirty_ = *end;
+    clock_ms_ += dice_.below(3) * 500;
+    if (!dice_.chance(80)) return;
+    fill_segment();
+    fill_active();
   }
 
  private:
@@ -59,7 +78,7 @@ class Writer {
   SegmentModel& active() { return log_.segments.back(); }
 
   void open_segment() {
-    log_.segments.push_back({.base = next_, .mtime_ms = kClock - dice_.between(1, 3000)});
+    log_.segments.push_back({.base = next_, .mtime_ms = clock_ms_ - dice_.between(1, 3000)});
   }
 
   void fill_segment() {
@@ -91,8 +110,8 @@ class Writer {
     } else if (kind < 94) {
       add_marker(dice_.between(7, 9));
     } else if (kind < 97) {
-      add(make_control_batch(next_, ControlType::leader_change, kNoProducerId, kNoProducerEpoch,
-                             leader_epoch_));
+      add(make_control_batch(next_, dice_.pick({ControlType::leader_change, ControlType::kraft_version}),
+                             kNoProducerId, kNoProducerEpoch, leader_epoch_));
     } else {
       add_empty_control(dice_.between(7, 9));
     }
@@ -100,7 +119,7 @@ class Writer {
 
   void add_data(RecordBatchHeader header) {
     header.base_offset = next_;
-    header.last_offset_delta = static_cast<std::int32_t>(dice_.below(5));
+    header.last_offset_delta = static_cast<std::int32_t>(last_offset_delta());
     header.partition_leader_epoch = leader_epoch_;
     if (dice_.chance(35)) {
       header.attributes |=
@@ -110,21 +129,27 @@ class Writer {
     header.max_timestamp = timestamp();
 
     const bool was_compacted = dice_.chance(15);
+    const bool one_timestamp = dice_.chance(15);
     std::vector<RecordModel> records;
     for (Offset offset = next_; offset <= header.last_offset(); offset = offset + 1) {
       if (was_compacted && dice_.chance(40)) continue;
       records.push_back(record(offset, header));
+      if (one_timestamp) records.back().timestamp_ms = records.front().timestamp_ms;
     }
     std::optional<std::int64_t> horizon;
-    if (dice_.chance(12)) horizon = kClock + dice_.between(-500, 1500);
+    if (dice_.chance(12)) horizon = clock_ms_ + dice_.between(-500, 1500);
     add(make_batch(header, records, horizon));
+  }
+
+  std::int64_t last_offset_delta() {
+    return big_batches_ && dice_.chance(25) ? dice_.between(99, 499) : dice_.below(5);
   }
 
   RecordModel record(Offset offset, const RecordBatchHeader& header) {
     const bool appended = header.timestamp_type() == TimestampType::log_append_time;
     RecordModel record{.offset = offset, .timestamp_ms = appended ? header.max_timestamp : timestamp()};
     if (!dice_.chance(5)) {
-      record.key = dice_.chance(4) ? ByteBuffer{} : bytes_of("k" + std::to_string(dice_.below(7)));
+      record.key = dice_.chance(4) ? ByteBuffer{} : bytes_of("k" + std::to_string(dice_.below(key_count_)));
     }
     if (!dice_.chance(25)) record.value = value();
     if (!dice_.chance(15)) return record;
@@ -162,7 +187,7 @@ class Writer {
     if (producer.txn_first_offset) return end_transaction(id, producer);
     // What an earlier cleaning leaves: a marker without data.
     std::optional<std::int64_t> horizon;
-    if (dice_.chance(50)) horizon = kClock + dice_.between(-500, 1500);
+    if (dice_.chance(50)) horizon = clock_ms_ + dice_.between(-500, 1500);
     add(make_control_batch(next_, dice_.pick({ControlType::commit, ControlType::abort}), id, producer.epoch,
                            leader_epoch_, horizon));
   }
@@ -204,21 +229,28 @@ class Writer {
     active().batches.push_back(std::move(batch));
   }
 
-  std::int64_t timestamp() { return dice_.chance(5) ? kNoTimestamp : kClock - dice_.below(2000); }
+  std::int64_t timestamp() {
+    if (negative_timestamps_ && dice_.chance(5)) return -dice_.between(2, 1000);
+    return dice_.chance(5) ? kNoTimestamp : clock_ms_ - dice_.below(2000);
+  }
 
   void choose_round(RandomRound& random) {
     const LogModel& log = random.log;
     const Offset first = log.segments.front().base;
-    random.folder.index_interval_bytes = dice_.pick({0, 100, 200, 4096});
+    random.folder.index_interval_bytes = index_interval_bytes_;
+    random.folder.snapshots_of_segments = dice_.chance(50);
     ObviousRound& round = random.round;
-    round.index_interval_bytes = random.folder.index_interval_bytes;
-    round.now_ms = kClock + dice_.below(1000);
+    round.index_interval_bytes = index_interval_bytes_;
+    round.now_ms = clock_ms_ + dice_.below(1000);
     round.delete_retention_ms = dice_.pick({0, 100, 1000});
     if (dice_.chance(30)) round.segment_bytes = dice_.pick({14U, 150U, 300U, 600U});
-    round.log_start = dice_.chance(10) ? first + dice_.below(3) : first;
+    round.log_start = dice_.chance(10) ? std::min(first + dice_.below(3), log.end_offset()) : first;
     round.first_dirty = first;
-    if (dice_.chance(50))
+    if (first_dirty_ && dice_.chance(70)) {
+      round.first_dirty = *first_dirty_;
+    } else if (dice_.chance(50)) {
       round.first_dirty = {dice_.between(first.value, log.segments.back().base.value - 1)};
+    }
     round.first_dirty = std::max(round.first_dirty, round.log_start);
     round.first_uncleanable = first_uncleanable(log);
     if (!dice_.chance(10)) {
@@ -249,16 +281,36 @@ class Writer {
   }
 
   Dice dice_;
+  int rounds_;
+  bool big_batches_;
+  bool negative_timestamps_;  // below -1: no broker's client sends them, no broker refuses them
+  std::int64_t key_count_;
+  std::int64_t index_interval_bytes_;
+  std::int64_t clock_ms_ = kClock;
+  std::optional<Offset> first_dirty_;  // where the last round ended
   LogModel log_;
   std::map<std::int64_t, Producer> producers_;
   Offset next_;
   std::int32_t leader_epoch_ = 0;
 };
 
-}  // namespace
+RandomLog::RandomLog(std::uint64_t seed) : writer_(std::make_unique<Writer>(seed)) {}
+RandomLog::~RandomLog() = default;
+
+int RandomLog::rounds() const {
+  return writer_->rounds();
+}
+
+RandomRound RandomLog::round() {
+  return writer_->round();
+}
+
+void RandomLog::go_on(LogModel cleaned, std::optional<Offset> end) {
+  writer_->go_on(std::move(cleaned), end);
+}
 
 RandomRound random_round(std::uint64_t seed) {
-  return Writer(seed).write();
+  return RandomLog(seed).round();
 }
 
 }  // namespace kseg

@@ -7,7 +7,6 @@
 
 #include "formats/file_names.h"
 #include "formats/record.h"
-#include "lib/segment_indexes.h"
 
 namespace kseg {
 namespace {
@@ -78,15 +77,13 @@ std::string differing_files(const FolderFiles& ours, const FolderFiles& kafka, c
         !difference.empty()) {
       return log_name + ": " + difference;
     }
-    SegmentIndexes indexes(file->offset, sameness.index_interval_bytes);
-    std::uint64_t position = 0;
-    for (const DecodedBatch& batch : decode_log(ours.at(log_name))) {
-      indexes.add(batch.header, {position});
-      position += batch.bytes.size();
+    SegmentModel segment{.base = file->offset};
+    for (DecodedBatch& batch : decode_log(ours.at(log_name))) {
+      segment.batches.push_back({.header = batch.header, .bytes = std::move(batch.bytes)});
     }
-    indexes.close();
-    if (file->kind == SegmentFileKind::offset_index && bytes != indexes.offset_index()) return name;
-    if (file->kind == SegmentFileKind::time_index && bytes != indexes.time_index()) return name;
+    const IndexFiles indexes = build_indexes(segment, sameness.index_interval_bytes);
+    if (file->kind == SegmentFileKind::offset_index && bytes != indexes.offset_index) return name;
+    if (file->kind == SegmentFileKind::time_index && bytes != indexes.time_index) return name;
   }
   return {};
 }

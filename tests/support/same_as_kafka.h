@@ -11,7 +11,7 @@ struct Sameness {
   // Compressed batches were rebuilt: their payload is compared decompressed, and `.index` and
   // `.timeindex` with what our `.log` asks for.
   bool recompressed = false;
-  std::uint64_t index_interval_bytes = 4096;
+  std::int64_t index_interval_bytes = 4096;
 };
 
 // The first difference, or nothing. Throws if a `.log` cannot be decoded.
