@@ -1,0 +1,196 @@
+// Kafka's cleaner and ours on the same random logs, and what differs:
+//
+//   kseg_conformance [--logs N] [--seed S] [--from I]
+//   kseg_conformance --case LOG WORDS
+//
+// Log I of seed S is the same on every machine. Each goes through one to three rounds; the next one begins
+// with what Kafka left. The first difference is shrunk and shown as tests/conformance/round_text.h has it;
+// `--case` makes such a round again and shows what each leaves of it. The class path of the JVM comes in
+// KSEG_KAFKA_CLASSPATH: see tests/kafka/run. Status 0: no difference, and of many logs each feature in
+// more than one of a hundred.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include "tests/conformance/coverage.h"
+#include "tests/conformance/round_text.h"
+#include "tests/conformance/shrink.h"
+#include "tests/conformance/trial.h"
+#include "tests/support/notation.h"
+
+namespace kseg {
+namespace {
+
+constexpr int kEnoughForCoverage = 500;  // logs
+
+struct Options {
+  std::uint64_t logs = 1000;
+  std::uint64_t seed = 1;
+  std::uint64_t from = 0;  // the first log
+  std::optional<std::pair<std::string, std::string>> one_case;
+};
+
+struct Tally {
+  std::uint64_t rounds = 0;
+  std::uint64_t cleaned = 0;
+  std::uint64_t nothing_to_clean = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t forgotten_transactions = 0;
+};
+
+std::string notation_of(const RandomRound& round, const Cleaned& cleaned) {
+  if (cleaned.refused) return "refused: " + *cleaned.refused;
+  LogModel after = log_in(cleaned);
+  mark_rebuilt(round.log, after);
+  return print_notation(after) + (cleaned.end ? fmt::format("  end {}", *cleaned.end) : "  nothing to clean");
+}
+
+void show(const RandomRound& round, const Cleaned& kseg, const Cleaned& kafka) {
+  fmt::print("{}\nKafka: {}\nkseg:  {}\n", print_round(round), notation_of(round, kafka),
+             notation_of(round, kseg));
+}
+
+class Conformance {
+ public:
+  Conformance(const Options& options, RealCleaner& kafka) : options_(options), trial_(kafka) {}
+
+  int run() {
+    const auto begin = std::chrono::steady_clock::now();
+    std::uint64_t differing = 0;
+    for (std::uint64_t i = options_.from; i < options_.from + options_.logs; ++i) {
+      if (!agree_on_log(i)) ++differing;
+      if (differing == kMaxShown) break;
+    }
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+    fmt::print("how many of the logs had:\n");
+    coverage_.print();
+    fmt::print(
+        "{} logs, seed {}: {} rounds, of which {} cleaned alike, {} had nothing to clean, {} were refused by "
+        "both, {} differ as compaction.md 5.5 says; {} differences; {:.0f} s\n",
+        options_.logs, options_.seed, tally_.rounds, tally_.cleaned, tally_.nothing_to_clean, tally_.refused,
+        tally_.forgotten_transactions, differing, time.count());
+    if (options_.logs >= kEnoughForCoverage) {
+      for (const std::string_view feature : coverage_.rare()) {
+        fmt::print("too rare to mean anything: {}\n", feature);
+        ++differing;
+      }
+    }
+    return differing == 0 ? 0 : 1;
+  }
+
+  int run_case() {
+    const RandomRound round = parse_round(options_.one_case->first, options_.one_case->second);
+    const Cleaned kafka = trial_.by_kafka(round);
+    const Cleaned kseg = trial_.by_kseg(round);
+    show(round, kseg, kafka);
+    const auto differs = difference(round, kseg, kafka);
+    fmt::print("{}\n", differs ? differs->text : "the same");
+    return differs ? 1 : 0;
+  }
+
+ private:
+  static constexpr std::uint64_t kMaxShown = 5;
+
+  bool agree_on_log(std::uint64_t number) {
+    RandomLog log(options_.seed * 1'000'003 + number);
+    Coverage::Log features;
+    bool agree = true;
+    for (int i = 0; i < log.rounds() && agree; ++i) {
+      RandomRound round = log.round();
+      round.round.end_of_round = round.round.first_uncleanable;  // the rule of 4.3
+      const Cleaned kafka = trial_.by_kafka(round);
+      const Cleaned kseg = trial_.by_kseg(round);
+      features.note(round, kseg);
+      agree = agree_on_round(number, i, round, kseg, kafka);
+      if (kafka.refused) break;
+      log.go_on(log_in(kafka), kafka.end);
+    }
+    coverage_.add(features);
+    return agree;
+  }
+
+  bool agree_on_round(std::uint64_t number, int i, const RandomRound& round, const Cleaned& kseg,
+                      const Cleaned& kafka) {
+    ++tally_.rounds;
+    const auto differs = difference(round, kseg, kafka);
+    if (!differs) {
+      ++(kafka.refused ? tally_.refused : kafka.end ? tally_.cleaned : tally_.nothing_to_clean);
+      return true;
+    }
+    if (is_forgotten_transaction(round, kseg, kafka)) {
+      ++tally_.forgotten_transactions;
+      return true;
+    }
+    fmt::print("DIFFERENCE in round {} of log {} of seed {}: {}\nthe smallest like it:\n", i, number,
+               options_.seed, differs->text);
+    show_smallest(round, differs->kind);
+    return false;
+  }
+
+  void show_smallest(const RandomRound& round, Difference::Kind kind) {
+    const RandomRound smallest = shrink(round, [&](const RandomRound& smaller) {
+      const Cleaned kafka = trial_.by_kafka(smaller);
+      const Cleaned kseg = trial_.by_kseg(smaller);
+      const auto differs = difference(smaller, kseg, kafka);
+      return differs && differs->kind == kind && !is_forgotten_transaction(smaller, kseg, kafka);
+    });
+    const Cleaned kafka = trial_.by_kafka(smallest);
+    const Cleaned kseg = trial_.by_kseg(smallest);
+    show(smallest, kseg, kafka);
+    fmt::print("{}\n", difference(smallest, kseg, kafka)->text);
+    std::fflush(stdout);
+  }
+
+  const Options& options_;
+  Trial trial_;
+  Coverage coverage_;
+  Tally tally_;
+};
+
+std::optional<Options> options_of(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc;) {
+    const std::string_view word = argv[i];
+    if (word == "--case" && i + 2 < argc) {
+      options.one_case.emplace(argv[i + 1], argv[i + 2]);
+      i += 3;
+      continue;
+    }
+    std::uint64_t* number = word == "--logs"   ? &options.logs
+                            : word == "--seed" ? &options.seed
+                            : word == "--from" ? &options.from
+                                               : nullptr;
+    if (number == nullptr || i + 1 >= argc) return std::nullopt;
+    *number = std::strtoull(argv[i + 1], nullptr, 10);
+    i += 2;
+  }
+  return options;
+}
+
+int run(int argc, char** argv) {
+  const auto options = options_of(argc, argv);
+  const char* class_path = std::getenv("KSEG_KAFKA_CLASSPATH");
+  if (!options || class_path == nullptr) {
+    fmt::print(stderr,
+               "usage: tests/kafka/run kseg_conformance [--logs N] [--seed S] [--from I]\n"
+               "       tests/kafka/run kseg_conformance --case LOG WORDS\n");
+    return 2;
+  }
+  RealCleaner kafka(class_path);
+  Conformance conformance(*options, kafka);
+  return options->one_case ? conformance.run_case() : conformance.run();
+}
+
+}  // namespace
+}  // namespace kseg
+
+int main(int argc, char** argv) {
+  try {
+    return kseg::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "kseg_conformance: {}\n", error.what());
+    return 1;
+  }
+}

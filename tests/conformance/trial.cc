@@ -1,0 +1,178 @@
+#include "tests/conformance/trial.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "formats/checkpoint_file.h"
+#include "tests/support/faulty_file_system.h"
+#include "tests/support/notation.h"
+#include "tests/support/same_as_kafka.h"
+
+namespace kseg {
+namespace {
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+const TopicPartition kPartition{.topic = "t", .partition = 0};
+
+CompactionRequest request_of(const RandomRound& random, const Path& partition) {
+  const ObviousRound& round = random.round;
+  CompactionRequest request{.partition = partition,
+                            .first_dirty = round.first_dirty,
+                            .first_uncleanable = round.first_uncleanable,
+                            .now_ms = round.now_ms};
+  request.config.delete_retention_ms = round.delete_retention_ms;
+  request.config.segment_bytes = round.segment_bytes;
+  request.config.segment_index_bytes = round.segment_index_bytes;
+  request.config.index_interval_bytes = static_cast<std::uint64_t>(round.index_interval_bytes);
+  request.config.producer_id_expiration_ms = INT32_MAX;
+  return request;
+}
+
+std::string why(const Refusal& refusal) {
+  std::string text = refusal.reason;
+  for (const LocatedDefect& defect : refusal.defects) {
+    text += fmt::format("; {}: {}", defect.file.filename().string(), describe(defect.defect));
+  }
+  return text;
+}
+
+// Those that Kafka sets on purpose.
+std::map<std::string, std::int64_t> mtimes_of_closed_segments(const Path& partition, const LogModel& before) {
+  std::map<std::string, std::int64_t> mtimes;
+  for (const auto& entry : posix_file_system().list(partition)) {
+    const auto file = parse_segment_file_name(entry.name);
+    if (!file || file->offset >= before.segments.back().base) continue;
+    if (file->kind != SegmentFileKind::log && file->kind != SegmentFileKind::offset_index &&
+        file->kind != SegmentFileKind::time_index)
+      continue;
+    mtimes[entry.name] = posix_file_system().info(partition / entry.name)->mtime_ns / kNsPerMs;
+  }
+  return mtimes;
+}
+
+std::string told(const std::optional<Offset>& end) {
+  return end ? fmt::format("{}", *end) : "nothing to clean";
+}
+
+// A loader removes the snapshots that say nothing about the log any more, so none is there to begin with.
+FolderFiles files_of(const RandomRound& random) {
+  FolderFiles files = to_files(random.log, random.folder);
+  std::erase_if(files, [&](const auto& entry) {
+    const auto file = parse_segment_file_name(entry.first);
+    return file && file->kind == SegmentFileKind::producer_snapshot && file->offset <= random.round.log_start;
+  });
+  return files;
+}
+
+// Batches, and the bytes of those that are not compressed.
+bool same_log(const LogModel& one, const LogModel& other) {
+  return print_notation(one) == print_notation(other);
+}
+
+}  // namespace
+
+// A log directory in which only the partition is of interest. Returns the partition's folder.
+Path Trial::stage(const RandomRound& random) {
+  const Path root = folder_.path() / "root";
+  std::filesystem::remove_all(root);
+  write_root(root, {{.partition = kPartition,
+                     .end_offset = random.log.end_offset(),
+                     .high_watermark = {},
+                     .first_dirty = random.round.first_dirty,
+                     .log_start = random.round.log_start}});
+  const Path partition = root / to_string(kPartition);
+  write_folder(partition, files_of(random));
+  set_mtimes(partition, random.log);
+  return partition;
+}
+
+Cleaned Trial::by_kafka(const RandomRound& random) {
+  const Path partition = stage(random);
+  const RealOutcome outcome = kafka_.clean(partition, random.round);
+  return {.refused = outcome.error,
+          .files = read_folder(partition),
+          .mtimes_ms = mtimes_of_closed_segments(partition, random.log),
+          .end = outcome.end,
+          .report = {}};
+}
+
+Cleaned Trial::by_kseg(const RandomRound& random) {
+  const Path partition = stage(random);
+  FaultyFileSystem files(posix_file_system());
+  files.skip_syncs();
+  const auto outcome = compact(files, request_of(random, partition));
+  Cleaned cleaned{.refused = {},
+                  .files = read_folder(partition),
+                  .mtimes_ms = mtimes_of_closed_segments(partition, random.log),
+                  .end = {},
+                  .report = {}};
+  if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
+    cleaned.refused = why(*refusal);
+    return cleaned;
+  }
+  cleaned.report = std::get<CompactionReport>(outcome);
+  const auto entries =
+      decode_offset_checkpoint(read_file(posix_file_system(), partition.parent_path() / kCleanerCheckpoint));
+  if (cleaned.report->ran && entries) cleaned.end = find(*entries, kPartition);
+  return cleaned;
+}
+
+std::optional<Difference> difference(const RandomRound& random, const Cleaned& kseg, const Cleaned& kafka) {
+  using enum Difference::Kind;
+  if (kseg.refused && kseg.files != files_of(random)) {
+    return Difference{files, "kseg refused, and has changed files: " + *kseg.refused};
+  }
+  if (kafka.refused && kseg.refused) return std::nullopt;
+  if (kafka.refused) return Difference{only_kafka_refuses, "only Kafka fails: " + *kafka.refused};
+  if (kseg.refused) return Difference{only_kseg_refuses, "only kseg refuses: " + *kseg.refused};
+  std::string text = differing_files(kseg.files, kafka.files,
+                                     {.recompressed = recompresses(random, kafka),
+                                      .index_interval_bytes = random.round.index_interval_bytes});
+  if (!text.empty()) return Difference{files, std::move(text)};
+  for (const auto& [name, mtime_ms] : kafka.mtimes_ms) {
+    const std::int64_t ours = kseg.mtimes_ms.at(name);
+    if (ours != mtime_ms) {
+      return Difference{mtimes, fmt::format("mtime of {}: {} ms, Kafka has {}", name, ours, mtime_ms)};
+    }
+  }
+  if (kseg.end != kafka.end) {
+    return Difference{checkpoint,
+                      fmt::format("checkpoint {}, Kafka has {}", told(kseg.end), told(kafka.end))};
+  }
+  return std::nullopt;
+}
+
+bool is_forgotten_transaction(const RandomRound& random, const Cleaned& kseg, const Cleaned& kafka) {
+  if (kseg.refused || kafka.refused || kseg.end != kafka.end) return false;
+  ObviousRound round = random.round;
+  const auto ours = clean_obviously(random.log, round);
+  round.starts_at_index_entry = true;
+  const auto theirs = clean_obviously(random.log, round);
+  return ours && theirs && !same_log(ours->after, theirs->after) && same_log(ours->after, log_in(kseg)) &&
+         same_log(theirs->after, log_in(kafka));
+}
+
+bool recompresses(const RandomRound& round, const Cleaned& cleaned) {
+  LogModel after = log_in(cleaned);
+  mark_rebuilt(round.log, after);
+  for (const SegmentModel& segment : after.segments) {
+    for (const BatchModel& batch : segment.batches) {
+      if (batch.rebuilt && batch.header.codec() != Codec::none) return true;
+    }
+  }
+  return false;
+}
+
+LogModel log_in(const Cleaned& cleaned) {
+  auto log = from_files(cleaned.files);
+  if (!log) throw std::runtime_error("a cleaned log that is no log: " + describe(log.error()));
+  for (SegmentModel& segment : log->segments) {
+    const auto mtime =
+        cleaned.mtimes_ms.find(to_string({.kind = SegmentFileKind::log, .offset = segment.base}));
+    if (mtime != cleaned.mtimes_ms.end()) segment.mtime_ms = mtime->second;
+  }
+  return std::move(*log);
+}
+
+}  // namespace kseg
