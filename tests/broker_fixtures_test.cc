@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/support/dump_lines.h"
+#include "tests/dump_lines.h"
 #include "tests/support/temporary_folder.h"
 
 namespace kseg {

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "tests/support/dump_lines.h"
+#include "tests/dump_lines.h"
 #include "tests/support/log_builder.h"
 
 namespace kseg {

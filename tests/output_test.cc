@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "tests/support/dump_lines.h"
+#include "tests/dump_lines.h"
 
 namespace kseg {
 namespace {

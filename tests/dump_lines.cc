@@ -1,4 +1,4 @@
-#include "tests/support/dump_lines.h"
+#include "tests/dump_lines.h"
 
 namespace kseg {
 namespace {
