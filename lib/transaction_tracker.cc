@@ -42,7 +42,7 @@ Result<TransactionTracker::Verdict> TransactionTracker::next(const RecordBatchVi
     open->second.seen = true;
     return Verdict{.discardable = true};
   }
-  open_committed_.insert(batch.header.producer_id);
+  open_committed_[batch.header.producer_id] = true;
   return Verdict{};
 }
 
@@ -50,11 +50,14 @@ Result<TransactionTracker::Verdict> TransactionTracker::end_aborted(const Record
   const std::int64_t producer_id = marker.header.producer_id;
   const auto open = open_aborted_.find(producer_id);
   if (open == open_aborted_.end()) {
-    if (open_committed_.erase(producer_id) > 0 && marker.header.base_offset >= log_start_) {
+    const auto data = open_committed_.find(producer_id);
+    if (data == open_committed_.end()) return Verdict{.discardable = true};
+    if (data->second && marker.header.base_offset >= log_start_) {
       return mismatch(marker,
                       fmt::format("an index entry for the aborted transaction of producer {}", producer_id),
                       "none");
     }
+    data->second = false;
     return Verdict{.discardable = true};
   }
   const OpenAborted ended = open->second;

@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "formats/control_record.h"
@@ -41,7 +40,9 @@ class TransactionTracker {
   std::vector<AbortedTxn> queue_;  // descending first offset: the next one is at the back
   Offset log_start_;
   std::unordered_map<std::int64_t, OpenAborted> open_aborted_;
-  std::unordered_set<std::int64_t> open_committed_;
+  // Producers with transactional data that no COMMIT marker has ended, as a broker counts it: an ABORT
+  // marker ends it only if it has an index entry. True while no marker at all came behind the data.
+  std::unordered_map<std::int64_t, bool> open_committed_;
 };
 
 }  // namespace kseg

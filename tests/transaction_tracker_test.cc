@@ -85,6 +85,23 @@ TEST_CASE("an entry that ends below the log start is ignored, and so is its mark
   CHECK(log.marker(1, ControlType::abort)->discardable);
 }
 
+TEST_CASE("a marker below the log start without entry leaves its transaction open, as Kafka does") {
+  Feed log({aborted(0, 1)}, Offset{5});
+  REQUIRE(log.data(0));
+  CHECK(log.marker(1, ControlType::abort)->discardable);
+  CHECK_FALSE(log.marker(6, ControlType::commit)->discardable);  // has the data at 0, Kafka thinks
+  CHECK(log.marker(7, ControlType::commit)->discardable);
+}
+
+TEST_CASE("data whose own marker lies below the log start is not data of a later ABORT marker") {
+  Feed log({aborted(0, 1)}, Offset{5});
+  REQUIRE(log.data(0));
+  REQUIRE(log.marker(1, ControlType::abort));
+  const auto later = log.marker(6, ControlType::abort);
+  REQUIRE(later);
+  CHECK(later->discardable);
+}
+
 TEST_CASE("an ABORT marker with data but no index entry is a mismatch") {
   Feed log({});
   CHECK_FALSE(log.data(0)->discardable);
