@@ -34,7 +34,6 @@ TEST_CASE("a random log goes on where a round has left it") {
       log.go_on(result->after, result->end);
       const RandomRound next = log.round();
       REQUIRE(next.log.end_offset() >= random.log.end_offset());
-      REQUIRE(next.round.now_ms + 1000 > random.round.now_ms);
       REQUIRE(next.log.segments.size() >= result->after.segments.size());
     }
   }

@@ -43,12 +43,16 @@ constexpr std::string_view kFeatures[] = {"several closed segments",
                                           "first dirty inside a batch",
                                           "first dirty inside a segment",
                                           "first uncleanable in the middle",
+                                          "horizon is now",
                                           "log start inside the log",
+                                          "abort below the log start",
                                           "expired producer",
                                           "several rounds",
                                           "records appended between rounds",
                                           "several groups",
                                           "a group of several segments",
+                                          "segment.index.bytes matters",
+                                          "offsets 2^31 apart",
                                           "a group left alone",
                                           "LogAppendTime",
                                           "no timestamp",
@@ -90,6 +94,8 @@ void Coverage::Log::note(const RandomRound& random, const Cleaned& kseg) {
   end_ = log.end_offset();
   if (log.segments.size() > 2) has("several closed segments");
   if (!random.folder.expired_producers.empty()) has("expired producer");
+  if (round.segment_index_bytes != ObviousRound{}.segment_index_bytes) has("segment.index.bytes matters");
+  if (log.end_offset() - log.segments.front().base > std::int64_t{1} << 30) has("offsets 2^31 apart");
   if (random.folder.snapshots_of_segments && log.segments.size() > 2) has("snapshots of segments");
   if (round.log_start > log.segments.front().base) has("log start inside the log");
   if (round.first_uncleanable < log.segments.back().base &&
@@ -107,6 +113,9 @@ void Coverage::Log::note(const RandomRound& random, const Cleaned& kseg) {
     bool starts_inside =
         round.first_dirty > segment.base && !is_active && round.first_dirty < log.segments[i + 1].base;
     if (starts_inside) has("first dirty inside a segment");
+    for (const AbortedTxn& txn : segment.aborted) {
+      if (txn.last_offset < round.log_start) has("abort below the log start");
+    }
     Offset next = segment.base;
     for (const BatchModel& batch : segment.batches) {
       const RecordBatchHeader& header = batch.header;
@@ -159,6 +168,7 @@ void Coverage::Log::note_batch(const BatchModel& batch, const ObviousRound& roun
     return;
   }
   if (horizon) has(*horizon <= round.now_ms ? "horizon due" : "horizon ahead");
+  if (horizon == round.now_ms) has("horizon is now");
   if (header.has_producer())
     has(header.is_transactional() ? "transactional producer" : "idempotent producer");
   if (batch.records.empty()) return has(header.has_producer() ? "empty batch of a producer" : "empty batch");

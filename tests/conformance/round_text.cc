@@ -33,6 +33,9 @@ std::string print_round(const RandomRound& random) {
   text += fmt::format("\nnow={} first={} fu={} drm={}", round.now_ms, round.first_dirty,
                       round.first_uncleanable, round.delete_retention_ms);
   if (round.segment_bytes != kDefaults.segment_bytes) text += fmt::format(" seg={}", round.segment_bytes);
+  if (round.segment_index_bytes != kDefaults.segment_index_bytes) {
+    text += fmt::format(" idx={}", round.segment_index_bytes);
+  }
   if (round.index_interval_bytes != kDefaults.index_interval_bytes) {
     text += fmt::format(" ii={}", round.index_interval_bytes);
   }
@@ -72,6 +75,8 @@ RandomRound parse_round(std::string_view log, std::string_view words) {
       round.delete_retention_ms = std::stoll(value);
     } else if (name == "seg") {
       round.segment_bytes = std::stoull(value);
+    } else if (name == "idx") {
+      round.segment_index_bytes = std::stoull(value);
     } else if (name == "ii") {
       round.index_interval_bytes = random.folder.index_interval_bytes = std::stoll(value);
     } else if (name == "start") {

@@ -3,7 +3,7 @@
 //   {0 m5000} a=1 a=~ {2}
 //   now=100 first=0 fu=2 drm=1000 seg=300 ii=0 start=1 x=7,8 snapshots
 //
-// `snapshots` is our own: the folder has one at each later segment's base too.
+// Our own are `idx`, segment.index.bytes, and `snapshots`: one at each later segment's base too.
 #pragma once
 
 #include <string>

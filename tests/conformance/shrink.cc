@@ -149,6 +149,8 @@ class Shrinker {
 
   void simplify_round() {
     attempt([](RandomRound& changed) { changed.round.segment_bytes = ObviousRound{}.segment_bytes; });
+    attempt(
+        [](RandomRound& changed) { changed.round.segment_index_bytes = ObviousRound{}.segment_index_bytes; });
     attempt([](RandomRound& changed) {
       changed.round.index_interval_bytes = changed.folder.index_interval_bytes =
           ObviousRound{}.index_interval_bytes;

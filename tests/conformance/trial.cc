@@ -155,14 +155,24 @@ std::optional<Difference> difference(const RandomRound& random, const Cleaned& k
   return std::nullopt;
 }
 
-bool is_forgotten_transaction(const RandomRound& random, const Cleaned& kseg, const Cleaned& kafka) {
-  if (kseg.refused || kafka.refused || kseg.end != kafka.end) return false;
+std::optional<Departure> departure(const RandomRound& random, const Cleaned& kseg, const Cleaned& kafka) {
   ObviousRound round = random.round;
   const auto ours = clean_obviously(random.log, round);
+  if (kseg.refused || !ours || !same_log(ours->after, log_in(kseg))) return std::nullopt;
+  if (kafka.refused) {
+    for (const char* index : {"index", "time index"}) {
+      if (kafka.refused->starts_with(
+              fmt::format("IllegalArgumentException Attempt to append to a full {} ", index))) {
+        return Departure::full_index;
+      }
+    }
+    return std::nullopt;
+  }
   round.starts_at_index_entry = true;
   const auto theirs = clean_obviously(random.log, round);
-  return ours && theirs && !same_log(ours->after, theirs->after) && same_log(ours->after, log_in(kseg)) &&
-         same_log(theirs->after, log_in(kafka));
+  const bool forgotten = theirs && !same_log(ours->after, theirs->after) &&
+                         same_log(theirs->after, log_in(kafka)) && kseg.end == kafka.end;
+  return forgotten ? std::optional{Departure::forgotten_transaction} : std::nullopt;
 }
 
 bool recompresses(const RandomRound& round, const Cleaned& cleaned) {

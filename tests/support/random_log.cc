@@ -41,7 +41,9 @@ class RandomLog::Writer {
       : dice_(seed),
         rounds_(static_cast<int>(dice_.pick({1, 1, 1, 2, 2, 3}))),
         big_batches_(dice_.chance(4)),
-        negative_timestamps_(dice_.chance(2)),
+        negative_timestamps_(dice_.chance(4)),
+        coarse_clock_(dice_.chance(10)),
+        far_offsets_(dice_.chance(3)),
         key_count_(big_batches_ ? 400 : 7),
         index_interval_bytes_(dice_.pick({0, 100, 200, 4096})) {
     if (dice_.chance(20)) next_ = {dice_.below(50)};
@@ -85,6 +87,7 @@ class RandomLog::Writer {
     const std::int64_t batches = dice_.chance(5) ? 0 : dice_.between(1, 6);
     for (std::int64_t i = 0; i < batches; ++i) add_batch();
     if (dice_.chance(15)) next_ = next_ + dice_.below(10);
+    if (far_offsets_ && dice_.chance(40)) next_ = next_ + (std::int64_t{1} << 31) - dice_.below(30);
     if (next_ == active().base) next_ = next_ + 1;
     open_segment();
   }
@@ -231,7 +234,8 @@ class RandomLog::Writer {
 
   std::int64_t timestamp() {
     if (negative_timestamps_ && dice_.chance(5)) return -dice_.between(2, 1000);
-    return dice_.chance(5) ? kNoTimestamp : clock_ms_ - dice_.below(2000);
+    if (dice_.chance(5)) return kNoTimestamp;
+    return clock_ms_ - (coarse_clock_ ? 500 * dice_.below(4) : dice_.below(2000));
   }
 
   void choose_round(RandomRound& random) {
@@ -241,10 +245,12 @@ class RandomLog::Writer {
     random.folder.snapshots_of_segments = dice_.chance(50);
     ObviousRound& round = random.round;
     round.index_interval_bytes = index_interval_bytes_;
-    round.now_ms = clock_ms_ + dice_.below(1000);
+    round.now_ms = dice_.chance(10) ? some_horizon() : clock_ms_ + dice_.below(1000);
     round.delete_retention_ms = dice_.pick({0, 100, 1000});
-    if (dice_.chance(30)) round.segment_bytes = dice_.pick({14U, 150U, 300U, 600U});
-    round.log_start = dice_.chance(10) ? std::min(first + dice_.below(3), log.end_offset()) : first;
+    choose_group_limits(round);
+    log_start_ = std::max(log_start_, first);  // it never goes back
+    if (dice_.chance(12)) log_start_ = std::max(log_start_, std::min(some_log_start(), log.end_offset()));
+    round.log_start = log_start_;
     round.first_dirty = first;
     if (first_dirty_ && dice_.chance(70)) {
       round.first_dirty = *first_dirty_;
@@ -266,6 +272,53 @@ class RandomLog::Writer {
     });
   }
 
+  // Sometimes to the byte what two neighbours need.
+  void choose_group_limits(ObviousRound& round) {
+    const auto& segments = log_.segments;
+    if (dice_.chance(30)) {
+      round.segment_bytes = dice_.pick({14U, 150U, 300U, 600U});
+    } else if (dice_.chance(10) && segments.size() > 2) {
+      const auto i = static_cast<std::size_t>(dice_.below(static_cast<std::int64_t>(segments.size()) - 2));
+      const std::uint64_t both = segments[i].size_bytes() + segments[i + 1].size_bytes();
+      round.segment_bytes = std::max<std::uint64_t>(15, both) - static_cast<std::uint64_t>(dice_.below(2));
+    }
+    if (!dice_.chance(10)) return;
+    // A segment of its own always fits: a broker has rolled it by then.
+    constexpr std::uint64_t kBothEntries = 24;  // bytes; a multiple of 8 and of 12
+    std::uint64_t largest = 1;
+    for (const SegmentModel& segment : segments) {
+      const IndexFiles indexes = build_indexes(segment, index_interval_bytes_);
+      largest = std::max({largest, indexes.offset_index.size(), indexes.time_index.size()});
+    }
+    round.segment_index_bytes = (largest + kBothEntries - 1) / kBothEntries * kBothEntries;
+    if (dice_.chance(50)) round.segment_index_bytes += kBothEntries;
+  }
+
+  // Near the beginning, anywhere, or behind a transaction that was aborted.
+  Offset some_log_start() {
+    const Offset first = log_.segments.front().base;
+    const std::int64_t kind = dice_.below(3);
+    if (kind == 0) return first + dice_.below(3);
+    const Offset anywhere = first + dice_.below(log_.segments.back().base - first);
+    if (kind == 1) return anywhere;
+    for (const SegmentModel& segment : log_.segments) {
+      if (!segment.aborted.empty()) return segment.aborted.front().last_offset + 1;
+    }
+    return anywhere;
+  }
+
+  // A clock that tells when a batch is due to the millisecond, if some batch has a horizon.
+  std::int64_t some_horizon() {
+    std::vector<std::int64_t> horizons;
+    for (const SegmentModel& segment : log_.segments) {
+      for (const BatchModel& batch : segment.batches) {
+        if (const auto horizon = batch.header.delete_horizon_ms()) horizons.push_back(*horizon);
+      }
+    }
+    if (horizons.empty()) return clock_ms_;
+    return horizons[static_cast<std::size_t>(dice_.below(static_cast<std::int64_t>(horizons.size())))];
+  }
+
   // Never beyond the first open transaction; now and then lower than it need be.
   Offset first_uncleanable(const LogModel& log) {
     Offset bound = log.segments.back().base;
@@ -284,10 +337,13 @@ class RandomLog::Writer {
   int rounds_;
   bool big_batches_;
   bool negative_timestamps_;  // below -1: no broker's client sends them, no broker refuses them
+  bool coarse_clock_;         // many batches have the same maxTimestamp
+  bool far_offsets_;          // segments that lie about 2^31 offsets apart
   std::int64_t key_count_;
   std::int64_t index_interval_bytes_;
   std::int64_t clock_ms_ = kClock;
   std::optional<Offset> first_dirty_;  // where the last round ended
+  Offset log_start_;
   LogModel log_;
   std::map<std::int64_t, Producer> producers_;
   Offset next_;
