@@ -1,5 +1,7 @@
 #include "tests/dump_lines.h"
 
+#include "tests/support/base64.h"
+
 namespace kseg {
 namespace {
 
@@ -38,21 +40,6 @@ Dumped dump_json(DumpOptions options) {
 Dumped dump_text(DumpOptions options) {
   options.output.format = Format::text;
   return dump(options);
-}
-
-std::string to_base64(Bytes bytes) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const std::uint8_t byte : bytes) {
-    bits = bits << 8 | byte;
-    for (held += 8; held >= 6; held -= 6) text += kAlphabet[bits >> (held - 6) & 63];
-  }
-  if (held > 0) text += kAlphabet[bits << (6 - held) & 63];
-  while (text.size() % 4 != 0) text += '=';
-  return text;
 }
 
 nlohmann::json base64_of(const nlohmann::ordered_json& bytes) {

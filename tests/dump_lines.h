@@ -23,8 +23,6 @@ struct Dumped {
 Dumped dump_json(DumpOptions options);
 Dumped dump_text(DumpOptions options);
 
-std::string to_base64(Bytes bytes);
-
 // What a key or value of JSON stands for, in base64; null stays null.
 nlohmann::json base64_of(const nlohmann::ordered_json& bytes);
 

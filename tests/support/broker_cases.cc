@@ -3,29 +3,9 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "tests/support/base64.h"
+
 namespace kseg {
-namespace {
-
-ByteBuffer from_base64(const std::string& text) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  ByteBuffer bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text.substr(0, text.find('='))) {
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == kAlphabet.npos) throw std::runtime_error("no base64: " + text);
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes.push_back(static_cast<std::uint8_t>(bits >> held));
-  }
-  return bytes;
-}
-
-}  // namespace
-
 std::vector<nlohmann::json> broker_cases(std::string_view kind) {
   std::ifstream file(KSEG_TEST_DATA "/cases/cases.jsonl");
   std::vector<nlohmann::json> cases;
