@@ -1,0 +1,308 @@
+#include "tests/broker_round/round.h"
+
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "lib/log_dir.h"
+#include "lib/partition_log.h"
+#include "tests/broker_round/alterations.h"
+#include "tests/broker_round/broker.h"
+#include "tests/broker_round/comparison.h"
+#include "tests/support/temporary_folder.h"
+
+namespace kseg {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kCleanerPatience{60};
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+class Round {
+ public:
+  Round(const RoundOptions& options, Findings& findings) : options_(options), findings_(findings) {
+    fs::copy(options.log_dir, log_dir(), fs::copy_options::recursive);
+    fmt::print("{}, seed {}\n", options.log_dir.string(), options.questions.seed);
+  }
+
+  void compact() {
+    const Stopwatch watch;
+    std::int64_t before = 0, after = 0;
+    const auto partitions = known_as_compacted();
+    for (const TopicPartition& partition : partitions) {
+      // Small segments and many index entries, so that there is something to get wrong.
+      const Finished finished = run({options_.kseg, "compact", folder(partition), "--json", "--first-dirty",
+                                     "0", "--config", "cleanup.policy=compact", "--config",
+                                     "segment.bytes=4096", "--config", "index.interval.bytes=512"});
+      if (finished.status != 0) {
+        findings_.add(fmt::format("{}: kseg compact: status {}: {}", to_string(partition), finished.status,
+                                  finished.notes));
+        continue;
+      }
+      const auto summary = nlohmann::json::parse(finished.answers);
+      before += summary.at("records_before").get<std::int64_t>();
+      after += summary.at("records_after").get<std::int64_t>();
+    }
+    fmt::print("  kseg compacts {} partitions: {} of {} records left, {:.1f} s\n", partitions.size(), after,
+               before, watch.seconds());
+    verify("after kseg's compaction");
+  }
+
+  Expected dump() const {
+    const Expected expected = expected_of(options_.kseg, log_dir());
+    fmt::print("  kseg dump: {} partitions, {} records, {} of them committed\n", expected.size(),
+               record_count(expected, Isolation::read_uncommitted),
+               record_count(expected, Isolation::read_committed));
+    return expected;
+  }
+
+  void serve_compacted() {
+    const Expected expected = dump();
+    const auto broker = start("first", Broker::Cleaner::off);
+    compare(expected, *broker);
+    const Stopwatch watch;
+    compacted_topics_ = stir_cleaner(broker->address(), "write");
+    fmt::print("  new values and tombstones go to {} compacted topics, {:.1f} s\n", compacted_topics_.size(),
+               watch.seconds());
+    stop(*broker);
+    verify("after the broker");
+  }
+
+  void serve_altered(const Expected& expected) {
+    const auto broker = start("altered", Broker::Cleaner::off);
+    compare(expected, *broker);
+    stop(*broker);
+  }
+
+  void serve_cleaned() {
+    fs::copy(log_dir(), before_cleaning(), fs::copy_options::recursive);
+    const Expected before = expected_of(options_.kseg, log_dir());
+    const auto targets = cleaning_targets(before);
+    const auto broker = start("second", Broker::Cleaner::on);
+    stir_cleaner(broker->address(), "clean");
+    wait_for_cleaner(targets);
+    const Expected cleaned = dump();
+    compare(cleaned, *broker);
+    stop(*broker);
+    verify("after the broker's cleaning");
+    compare_stopped(cleaned, expected_of(options_.kseg, log_dir()));
+    against(before, cleaned);
+  }
+
+  Path log_dir() const { return folder_.path() / "log-dir"; }
+
+ private:
+  Path before_cleaning() const { return folder_.path() / "before-cleaning"; }
+  Path folder(const TopicPartition& partition) const { return log_dir() / to_string(partition); }
+
+  std::vector<PartitionOffset> cleaner_checkpoint() const {
+    const auto read = LogDir::at(posix_file_system(), log_dir()).value().read_checkpoint(kCleanerCheckpoint);
+    if (!read) throw std::runtime_error(describe(read.error()));
+    return *read;
+  }
+
+  // Nobody is there yet to be asked for the topics' settings.
+  std::set<TopicPartition> known_as_compacted() const {
+    std::set<TopicPartition> partitions;
+    for (const PartitionOffset& each : cleaner_checkpoint()) {
+      if (fs::exists(folder(each.partition))) partitions.insert(each.partition);
+    }
+    for (const auto& entry : fs::directory_iterator(log_dir())) {
+      const auto name = parse_partition_folder_name(entry.path().filename().string());
+      if (!entry.is_directory() || !name) continue;
+      const std::string& topic = name->partition.topic;
+      if (topic == "__consumer_offsets" || topic == "__transaction_state") partitions.insert(name->partition);
+    }
+    return partitions;
+  }
+
+  void verify(const std::string& when) {
+    const Finished finished = run({options_.kseg, "verify", log_dir()});
+    if (finished.status != 0)
+      findings_.add(fmt::format("{}: kseg verify: status {}\n{}", when, finished.status, finished.notes));
+  }
+
+  std::unique_ptr<Broker> start(const std::string& name, Broker::Cleaner cleaner) const {
+    const Stopwatch watch;
+    auto broker = std::make_unique<Broker>(log_dir(), folder_.path(), name, cleaner);
+    fmt::print("  the {} broker serves after {:.1f} s\n", name, watch.seconds());
+    return broker;
+  }
+
+  void stop(Broker& broker) {
+    const Stopwatch watch;
+    broker.stop();
+    fmt::print("  stopped, {:.1f} s\n", watch.seconds());
+    for (const std::string& line : broker.complaints()) findings_.add("the broker says: " + line);
+    for (const auto& entry : fs::directory_iterator(log_dir())) {
+      const auto name = parse_partition_folder_name(entry.path().filename().string());
+      if (name && name->kind != PartitionFolderKind::current)
+        findings_.add("the broker has set aside " + entry.path().filename().string());
+    }
+  }
+
+  void compare(const Expected& expected, const Broker& broker) {
+    const auto print = [](const char* reader, const Compared& compared) {
+      fmt::print("  {}: {} records, {} of them committed", reader,
+                 compared.records[Isolation::read_uncommitted], compared.records[Isolation::read_committed]);
+    };
+    attempt([&] {
+      const Stopwatch watch;
+      const Compared compared =
+          compare_served(expected, consume(broker.address(), options_.questions), findings_);
+      print("Kafka's consumer", compared);
+      fmt::print("; began at {} offsets, asked for {} times; {} offsets written meanwhile, {:.1f} s\n",
+                 compared.from_offsets, compared.at_times, compared.written_since, watch.seconds());
+    });
+    attempt([&] {
+      const Stopwatch watch;
+      print("kcat", compare_kcat(expected, broker.address(), findings_));
+      fmt::print(", {:.1f} s\n", watch.seconds());
+    });
+  }
+
+  // A reader that fails is a finding: what the others say, and the broker's own log, may tell why.
+  template <typename Read>
+  void attempt(Read read) {
+    try {
+      read();
+    } catch (const std::runtime_error& error) {
+      findings_.add(error.what());
+    }
+  }
+
+  // tests/kafka, StirCleaner. Returns the compacted topics.
+  static std::set<std::string> stir_cleaner(const std::string& address, const std::string& what) {
+    std::set<std::string> topics;
+    const std::string answers = run_well(java("kseg.StirCleaner", {address, what}));
+    for (std::size_t from = 0; from < answers.size();) {
+      const std::size_t to = answers.find('\n', from);
+      topics.insert(answers.substr(from, to - from));
+      from = to + 1;
+    }
+    return topics;
+  }
+
+  // Up to where the cleaner will have cleaned, of each partition in which there is something to clean.
+  std::map<TopicPartition, Offset> cleaning_targets(const Expected& expected) const {
+    std::map<TopicPartition, Offset> targets;
+    for (const auto& [partition, views] : expected) {
+      if (!compacted_topics_.contains(partition.topic)) continue;
+      const PartitionLog log = PartitionLog::open(posix_file_system(), folder(partition));
+      Offset target = log.segments().front().base_offset;
+      for (const Segment& segment : log.segments()) {
+        if (segment.base_offset <= views.views[Isolation::read_committed].end) target = segment.base_offset;
+      }
+      if (target > log.segments().front().base_offset) targets[partition] = target;
+    }
+    return targets;
+  }
+
+  void wait_for_cleaner(const std::map<TopicPartition, Offset>& targets) {
+    const Stopwatch watch;
+    auto left = targets;
+    while (!left.empty() && watch.seconds() < kCleanerPatience.count()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      const auto reached = cleaner_checkpoint();
+      std::erase_if(left, [&](const auto& target) {
+        return find(reached, target.first).value_or(Offset{-1}) >= target.second;
+      });
+    }
+    for (const auto& [partition, target] : left) {
+      findings_.add(fmt::format("{}: the broker's cleaner has not come to offset {} after {:.0f} s",
+                                to_string(partition), target, watch.seconds()));
+    }
+    fmt::print("  the broker's cleaner has cleaned {} partitions, {:.1f} s\n", targets.size() - left.size(),
+               watch.seconds());
+  }
+
+  // What the files of a stopped broker hold is what they held while it served.
+  void compare_stopped(const Expected& served, const Expected& stopped) {
+    for (const auto& [partition, expected] : served) {
+      const auto found = stopped.find(partition);
+      if (found == stopped.end()) {
+        findings_.add(to_string(partition) + ": gone after the broker has stopped");
+        continue;
+      }
+      for (const Isolation isolation : kIsolations) {
+        const auto& then = expected.views[isolation].records;
+        const auto& now = found->second.views[isolation].records;
+        const bool same = then.size() <= now.size() && std::equal(then.begin(), then.end(), now.begin());
+        const bool ends_there = found->second.end() == expected.end() || partition.topic.starts_with("__");
+        if (!same || !ends_there || found->second.start != expected.start) {
+          findings_.add(fmt::format("{}: {}: other records after the broker has stopped than were served",
+                                    to_string(partition), name(isolation)));
+        }
+      }
+    }
+  }
+
+  void against(const Expected& before, const Expected& after) {
+    const Stopwatch watch;
+    int compared = 0, grown = 0;
+    for (const auto& [partition, expected] : before) {
+      if (!compacted_topics_.contains(partition.topic)) continue;
+      // Only a coordinator writes meanwhile; compare_served has looked at the ends.
+      if (expected.end() != after.at(partition).end()) {
+        ++grown;
+        continue;
+      }
+      ++compared;
+      const Finished finished = run({options_.kseg, "verify", folder(partition), "--against",
+                                     before_cleaning() / to_string(partition)});
+      if (finished.status != 0) {
+        findings_.add(fmt::format("{}: kseg verify --against what the broker cleaned: status {}\n{}",
+                                  to_string(partition), finished.status, finished.notes));
+      }
+    }
+    fmt::print("  kseg verify --against: {} cleaned partitions compared, {} have grown, {:.1f} s\n", compared,
+               grown, watch.seconds());
+  }
+
+  const RoundOptions& options_;
+  Findings& findings_;
+  TemporaryFolder folder_;
+  std::set<std::string> compacted_topics_;
+};
+
+}  // namespace
+
+void run_round(const RoundOptions& options, Findings& findings) {
+  const Stopwatch watch;
+  Round round(options, findings);
+  round.compact();
+  round.serve_compacted();
+  round.serve_cleaned();
+  fmt::print("  {:.1f} s in all\n", watch.seconds());
+}
+
+std::vector<std::string> unnoticed_alterations(const RoundOptions& options, Findings& findings) {
+  Round round(options, findings);
+  round.compact();
+  const Expected expected = round.dump();
+  const auto alterations = alter(round.log_dir());
+  round.serve_altered(expected);
+  std::vector<std::string> unnoticed;
+  for (const Alteration& each : alterations) {
+    bool noticed = false;
+    for (const std::string& text : findings.texts())
+      noticed |= text.find(each.partition) != std::string::npos;
+    fmt::print("  {}: {}: {}\n", each.partition, each.what, noticed ? "noticed" : "NOT NOTICED");
+    if (!noticed) unnoticed.push_back(each.what);
+  }
+  return unnoticed;
+}
+
+}  // namespace kseg

@@ -1,0 +1,24 @@
+// One log directory, compacted by kseg, served by a real broker, cleaned by its cleaner, read by kseg.
+#pragma once
+
+#include "lib/file_system.h"
+#include "tests/broker_round/findings.h"
+#include "tests/broker_round/served.h"
+
+namespace kseg {
+
+struct RoundOptions {
+  Path kseg;
+  Path log_dir;  // is copied first
+  Questions questions;
+};
+
+// Prints what it does. Throws std::runtime_error if something cannot even be tried.
+void run_round(const RoundOptions& options, Findings& findings);
+
+// Changes the copy behind kseg's back, a partition each in another way, before the broker starts. What
+// comes back is what a round has not noticed: empty if it is any good. For
+// tests/data/broker/compaction/1-first-round.
+std::vector<std::string> unnoticed_alterations(const RoundOptions& options, Findings& findings);
+
+}  // namespace kseg
