@@ -91,7 +91,8 @@ RandomRound parse_round(std::string_view log, std::string_view words) {
 }
 
 void take_producers_from_log(RandomRound& random) {
-  random.round.producers = active_producers(replay_producers(random.log));
+  random.folder.producers_from = random.round.log_start;
+  random.round.producers = active_producers(replay_producers(random.log, random.round.log_start));
   std::erase_if(random.round.producers, [&](const auto& producer) {
     return random.folder.expired_producers.contains(producer.first);
   });

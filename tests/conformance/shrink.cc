@@ -36,11 +36,20 @@ class Shrinker {
     RandomRound changed = round_;
     change(changed);
     keep_bounds(changed);
-    if (print_round(changed) == print_round(round_)) return false;
+    if (print_round(changed) == print_round(round_) || cleans_open_transaction(changed)) return false;
     if (!holds_(changed)) return false;
     round_ = std::move(changed);
     progress_ = true;
     return true;
+  }
+
+  // No broker does.
+  static bool cleans_open_transaction(const RandomRound& random) {
+    for (const ProducerStateEntry& producer : replay_producers(random.log, random.round.log_start)) {
+      const Offset begin = producer.current_txn_first_offset;
+      if (begin.value >= 0 && begin < random.round.first_uncleanable) return true;
+    }
+    return false;
   }
 
   // The range must still begin and end in the log.

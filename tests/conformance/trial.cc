@@ -138,6 +138,10 @@ std::optional<Difference> difference(const RandomRound& random, const Cleaned& k
   if (kafka.refused && kseg.refused) return std::nullopt;
   if (kafka.refused) return Difference{only_kafka_refuses, "only Kafka fails: " + *kafka.refused};
   if (kseg.refused) return Difference{only_kseg_refuses, "only kseg refuses: " + *kseg.refused};
+  if (kseg.end != kafka.end) {
+    return Difference{checkpoint,
+                      fmt::format("checkpoint {}, Kafka has {}", told(kseg.end), told(kafka.end))};
+  }
   std::string text = differing_files(comparable(random, kseg.files), comparable(random, kafka.files),
                                      {.recompressed = recompresses(random, kafka),
                                       .index_interval_bytes = random.round.index_interval_bytes});
@@ -147,10 +151,6 @@ std::optional<Difference> difference(const RandomRound& random, const Cleaned& k
     if (ours != mtime_ms) {
       return Difference{mtimes, fmt::format("mtime of {}: {} ms, Kafka has {}", name, ours, mtime_ms)};
     }
-  }
-  if (kseg.end != kafka.end) {
-    return Difference{checkpoint,
-                      fmt::format("checkpoint {}, Kafka has {}", told(kseg.end), told(kafka.end))};
   }
   return std::nullopt;
 }

@@ -38,7 +38,7 @@ void write_text(const Path& path, std::string_view text) {
 
 // Replaces what is there: at the log end a segment may have begun.
 void add_snapshot(const LogModel& log, Offset at, const FolderOptions& options, FolderFiles& files) {
-  std::vector<ProducerStateEntry> producers = replay_producers(log);
+  std::vector<ProducerStateEntry> producers = replay_producers(log, options.producers_from);
   std::erase_if(producers, [&](const auto& producer) {
     return options.expired_producers.contains(producer.producer_id);
   });

@@ -17,6 +17,7 @@ using FolderFiles = std::map<std::string, ByteBuffer>;
 struct FolderOptions {
   std::int64_t index_interval_bytes = 4096;
   std::set<std::int64_t> expired_producers;  // left out of the snapshot
+  Offset producers_from = {};                // as a broker replays them: from the log start on
   bool partition_metadata = false;
   bool snapshots_of_segments = false;  // a `.snapshot` at each later segment's base too
 };

@@ -251,6 +251,7 @@ class RandomLog::Writer {
     log_start_ = std::max(log_start_, first);  // it never goes back
     if (dice_.chance(12)) log_start_ = std::max(log_start_, std::min(some_log_start(), log.end_offset()));
     round.log_start = log_start_;
+    random.folder.producers_from = log_start_;
     round.first_dirty = first;
     if (first_dirty_ && dice_.chance(70)) {
       round.first_dirty = *first_dirty_;
@@ -266,7 +267,7 @@ class RandomLog::Writer {
     for (const auto& [id, producer] : producers_) {
       if (!producer.txn_first_offset && dice_.chance(30)) random.folder.expired_producers.insert(id);
     }
-    round.producers = active_producers(replay_producers(log));  // as in the snapshot
+    round.producers = active_producers(replay_producers(log, log_start_));  // as in the snapshot
     std::erase_if(round.producers, [&](const auto& producer) {
       return random.folder.expired_producers.contains(producer.first);
     });
