@@ -20,7 +20,7 @@
 namespace kseg {
 namespace {
 
-constexpr std::chrono::seconds kStartPatience{60};
+constexpr std::chrono::seconds kStartPatience{120};
 constexpr std::chrono::seconds kStopPatience{60};
 constexpr int kEndedBySigterm = 128 + SIGTERM;  // what a JVM says that was asked to stop
 

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kCleanerPatience{60};
+constexpr std::chrono::seconds kCleanerPatience{120};
 
 class Stopwatch {
  public:
