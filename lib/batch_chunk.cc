@@ -4,27 +4,38 @@
 
 namespace kseg {
 
-std::optional<Defect> BatchChunk::read(File& file, Position begin, Position end, std::size_t batch_count) {
+void append_to_runs(const RecordBatchHeader& header, Position position, std::vector<BatchRun>& runs) {
+  constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 20;
+  if (runs.empty() || runs.back().end != position || position - runs.back().begin >= kRunBytes) {
+    const std::uint32_t before = runs.empty() ? 0 : runs.back().first_batch + runs.back().batch_count;
+    runs.push_back({.begin = position, .end = position, .first_batch = before});
+  }
+  runs.back().end = position + header.size_bytes();
+  ++runs.back().batch_count;
+}
+
+std::optional<Defect> BatchChunk::read(File& file, const BatchRun& run) {
   batches_.clear();
-  const std::uint64_t size = end - begin;
+  const std::uint64_t size = run.end - run.begin;
   if (bytes_.size() < size) bytes_.resize(size);
-  const std::size_t got = file.read_at(begin, std::span{bytes_.data(), size});
+  const std::size_t got = file.read_at(run.begin, std::span{bytes_.data(), size});
   const auto changed = [&](Position position, std::string found) {
     return Defect{.code = DefectCode::truncated,
                   .position = position,
-                  .expected = fmt::format("{} batches in {} bytes, as read before", batch_count, size),
+                  .expected = fmt::format("{} batches in {} bytes, as read before", run.batch_count, size),
                   .found = std::move(found)};
   };
-  if (got < size) return changed(begin + got, "the end of the file");
-  for (Position at = begin; at < end;) {
-    const Bytes rest = Bytes{bytes_}.subspan(at - begin, end - at);
+  if (got < size) return changed(run.begin + got, "the end of the file");
+  for (Position at = run.begin; at < run.end;) {
+    const Bytes rest = Bytes{bytes_}.subspan(at - run.begin, run.end - at);
     const auto header = decode_record_batch_header(rest, at);
     if (!header) return header.error();
     if (header->size_bytes() > rest.size()) return changed(at, "a batch that passes them");
     batches_.push_back({.header = *header, .position = at, .bytes = rest.first(header->size_bytes())});
     at = at + header->size_bytes();
   }
-  if (batches_.size() != batch_count) return changed(begin, fmt::format("{} batches", batches_.size()));
+  if (batches_.size() != run.batch_count)
+    return changed(run.begin, fmt::format("{} batches", batches_.size()));
   return std::nullopt;
 }
 

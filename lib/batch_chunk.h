@@ -1,4 +1,4 @@
-// A run of whole batches in memory, so that they can be walked backwards.
+// A run of whole batches in memory, so that they can be walked in either direction.
 #pragma once
 
 #include <vector>
@@ -8,11 +8,23 @@
 
 namespace kseg {
 
+// Bytes [begin, end) of a `.log`, which hold exactly `batch_count` whole batches.
+struct BatchRun {
+  Position begin;
+  Position end;
+  std::uint32_t first_batch = 0;  // counted from the segment's start
+  std::uint32_t batch_count = 0;
+};
+
+// Puts a batch behind the others: into the last run, or into a new one if that is about a MiB already or
+// does not end where the batch begins.
+void append_to_runs(const RecordBatchHeader& header, Position position, std::vector<BatchRun>& runs);
+
 class BatchChunk {
  public:
-  // Reads bytes [begin, end) of `file`, which an earlier pass found to hold exactly `batch_count`
-  // whole batches. Errors: truncated, bad_length, …: the file has changed since.
-  std::optional<Defect> read(File& file, Position begin, Position end, std::size_t batch_count);
+  // Reads the run that an earlier pass found in `file`. Errors: truncated, bad_length, …: the file has
+  // changed since.
+  std::optional<Defect> read(File& file, const BatchRun& run);
 
   // In file order; valid until the next read().
   const std::vector<RecordBatchView>& batches() const { return batches_; }

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 
 #include "formats/record_batch_builder.h"
-#include "lib/batch_chunk.h"
+#include "lib/batch_walk.h"
 #include "lib/key_set.h"
 
 namespace kseg {
@@ -14,11 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxDefects = 20;
 constexpr std::size_t kPrefetchAhead = 16;  // keys
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
 
 class Planner {
  public:
@@ -30,7 +24,7 @@ class Planner {
         range_(range),
         policy_(policy),
         end_of_round_(end_of_round(range, compat)),
-        keys_(random_seed()) {}
+        keys_(KeySet::random_seed()) {}
 
   CleaningPlan run() {
     const auto& segments = log_.segments();
@@ -63,19 +57,15 @@ class Planner {
   void read_backwards() {
     const auto file = files_.open(segment_->log);
     if (segment_plan_ != nullptr) segment_plan_->verdicts.resize(scanned_->batch_count);
-    std::uint32_t batches_end = scanned_->batch_count;
-    Position end = scanned_->end;
-    for (auto chunk = scanned_->chunks.rbegin(); chunk != scanned_->chunks.rend(); ++chunk) {
-      if (plan_.defects.size() >= kMaxDefects) return;
-      if (auto defect = chunk_.read(*file, chunk->begin, end, batches_end - chunk->first_batch)) {
-        add(*defect);
-      } else {
-        for (std::size_t i = chunk_.batches().size(); i-- > 0;) {
-          if (auto bad = read_batch(chunk_.batches()[i], chunk->first_batch + i)) add(*bad);
-        }
+    BatchWalk walk(*file, scanned_->runs, BatchWalk::Order::newest_first);
+    while (plan_.defects.size() < kMaxDefects) {
+      const auto batch = walk.next();
+      if (!batch) {
+        add(batch.error());
+        continue;
       }
-      batches_end = chunk->first_batch;
-      end = chunk->begin;
+      if (*batch == nullptr) return;
+      if (auto bad = read_batch(**batch, walk.index())) add(*bad);
     }
   }
 
@@ -243,7 +233,6 @@ class Planner {
   const Segment* segment_ = nullptr;
   const ScannedSegment* scanned_ = nullptr;
   SegmentPlan* segment_plan_ = nullptr;  // null in segments that are only checked
-  BatchChunk chunk_;
   Decompressor decompressor_;
   ByteBuffer scratch_;
   std::vector<PlannedRecord> records_;

@@ -103,20 +103,16 @@ std::optional<LocatedDefect> GroupCleaner::each_batch(const SegmentGroup& group,
     const ScannedSegment& scanned = scan_.segments[i];
     SegmentPlan& plan = plan_.segments[i];
     const auto file = files_.open(segment.log);
-    for (std::size_t c = 0; c < scanned.chunks.size(); ++c) {
-      const bool is_last = c + 1 == scanned.chunks.size();
-      const std::size_t first_batch = scanned.chunks[c].first_batch;
-      const std::size_t batches_end = is_last ? scanned.batch_count : scanned.chunks[c + 1].first_batch;
-      const Position end = is_last ? scanned.end : scanned.chunks[c + 1].begin;
-      const auto verdicts = std::span{plan.verdicts}.subspan(first_batch, batches_end - first_batch);
+    for (const BatchRun& run : scanned.runs) {
+      const auto verdicts = std::span{plan.verdicts}.subspan(run.first_batch, run.batch_count);
       const bool all_dropped = std::all_of(verdicts.begin(), verdicts.end(), [](BatchVerdict verdict) {
         return verdict == BatchVerdict::drop;
       });
       if (all_dropped) continue;
-      if (auto defect = chunk_.read(*file, scanned.chunks[c].begin, end, verdicts.size())) {
+      if (auto defect = chunk_.read(*file, run)) {
         return LocatedDefect{segment.log, *defect};
       }
-      if (auto defect = copy_chunk(plan, first_batch, sink)) return LocatedDefect{segment.log, *defect};
+      if (auto defect = copy_chunk(plan, run.first_batch, sink)) return LocatedDefect{segment.log, *defect};
     }
     check(plan.kept.empty(), "a plan's record bits are left over");
   }

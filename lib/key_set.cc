@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <random>
 
 namespace kseg {
 namespace {
@@ -20,6 +21,11 @@ std::uint32_t capacity(std::uint32_t line_count) {
 
 KeySet::KeySet(std::uint64_t seed)
     : seed_(seed), shards_(kShardCount), memory_bytes_(kShardCount * sizeof(Shard)) {}
+
+std::uint64_t KeySet::random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
 
 KeyHash KeySet::hash(Bytes key) const {
   const XXH128_hash_t hash = XXH3_128bits_withSeed(key.data(), key.size(), seed_);

@@ -23,6 +23,7 @@ class KeySet {
  public:
   // `seed`: a random number a run, so that nobody can prepare keys that collide.
   explicit KeySet(std::uint64_t seed);
+  static std::uint64_t random_seed();
 
   KeyHash hash(Bytes key) const;
 

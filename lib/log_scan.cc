@@ -11,7 +11,6 @@
 namespace kseg {
 namespace {
 
-constexpr std::uint64_t kChunkBytes = std::uint64_t{1} << 20;
 constexpr std::size_t kMaxDefects = 20;  // more would not help anybody
 
 class Scanner {
@@ -93,7 +92,6 @@ class Scanner {
 
     const auto file = files_.open(segment.log);
     SegmentReader reader(*file, {.payload = SegmentReader::Payload::skip});
-    scanned.end = reader.end();
     while (!full()) {
       const auto batch = reader.next();
       if (!batch) {
@@ -130,9 +128,7 @@ class Scanner {
 
   std::optional<Defect> scan_batch(const RecordBatchView& batch, ScannedSegment& scanned) {
     const RecordBatchHeader& header = batch.header;
-    if (scanned.chunks.empty() || batch.position - scanned.chunks.back().begin >= kChunkBytes) {
-      scanned.chunks.push_back({.begin = batch.position, .first_batch = scanned.batch_count});
-    }
+    append_to_runs(header, batch.position, scanned.runs);
     ++scanned.batch_count;
     scanned.record_count += static_cast<std::uint64_t>(header.record_count);
     scanned.next_offset = header.next_offset();

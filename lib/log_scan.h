@@ -7,24 +7,18 @@
 #include <vector>
 
 #include "formats/transaction_index.h"
+#include "lib/batch_chunk.h"
 #include "lib/located_defect.h"
 #include "lib/partition_log.h"
 #include "lib/producer_state.h"
 
 namespace kseg {
 
-// The batches of a segment from `begin` to the next chunk (or the segment's end).
-struct ScannedChunk {
-  Position begin;
-  std::uint32_t first_batch = 0;  // counted from the segment's start
-};
-
 struct ScannedSegment {
   Offset next_offset;  // behind its last batch; its base offset if there is none
-  Position end;        // bytes of the `.log` that were read
   std::uint32_t batch_count = 0;
   std::uint64_t record_count = 0;
-  std::vector<ScannedChunk> chunks;      // about one a MiB, each at the start of a batch
+  std::vector<BatchRun> runs;            // all its batches
   std::vector<bool> discardable;         // a bit a batch: see BatchFacts
   std::vector<AbortedTxn> kept_entries;  // of its transaction index, whose markers still have data
 };
