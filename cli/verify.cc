@@ -5,6 +5,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/output_report.h"
 #include "cli/target.h"
 #include "cli/time_argument.h"
 #include "lib/against.h"
@@ -32,37 +33,6 @@ EXIT STATUS
 std::string count(std::uint64_t number, std::string_view noun, std::string_view plural) {
   return fmt::format("{} {}", number, number == 1 ? noun : plural);
 }
-
-class OutputReport : public VerifyReport {
- public:
-  explicit OutputReport(Output& output) : output_(output) {}
-
- private:
-  void on_defect(const Path& file, const Defect& defect) override { output_.defect(file, defect); }
-
-  void on_warning(const Path& file, const Defect& warning) override {
-    if (output_.json()) {
-      output_.row("warning")
-          .field("file", file.native())
-          .field("position", warning.position)
-          .field("offset", warning.offset)
-          .field("code", name(warning.code))
-          .field("expected", warning.expected)
-          .field("found", warning.found)
-          .end();
-      return;
-    }
-    std::string place = fmt::format("{}: warning: position {}", file.native(), warning.position);
-    if (warning.offset) place += fmt::format(", offset {}", *warning.offset);
-    output_.remark(fmt::format("{}: {}", place, describe(warning)));
-  }
-
-  void on_note(const Path& file, Position position, const std::string& text) override {
-    output_.note(file, position, text);
-  }
-
-  Output& output_;
-};
 
 void tell(const Path& cleaned, const Difference& difference, Output& output) {
   if (output.json()) {
