@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/compact.h"
 #include "cli/dump.h"
+#include "cli/latest.h"
 #include "cli/verify.h"
 
 namespace kseg {
@@ -49,6 +50,7 @@ ExitStatus run(int argc, char** argv) {
   add_dump_command(app, chosen);
   add_verify_command(app, chosen);
   add_compact_command(app, chosen);
+  add_latest_command(app, chosen);
 
   std::string answer;
   try {

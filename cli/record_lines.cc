@@ -42,12 +42,16 @@ void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
 
 void RecordLines::begin_file(const Path& file, const std::optional<TopicPartition>& partition) {
   file_ = file;
-  partition_ = partition ? std::optional(to_string(*partition)) : std::nullopt;
   if (!output_.json()) {
     output_.line().append(file_.native());
     output_.end_line();
-    return;
   }
+  begin_partition(partition);
+}
+
+void RecordLines::begin_partition(const std::optional<TopicPartition>& partition) {
+  partition_ = partition ? std::optional(to_string(*partition)) : std::nullopt;
+  if (!output_.json()) return;
   fmt::memory_buffer start;
   start.append(std::string_view(R"({"type":"record")"));
   if (partition_) {
@@ -59,7 +63,7 @@ void RecordLines::begin_file(const Path& file, const std::optional<TopicPartitio
 }
 
 void RecordLines::batch(const RecordBatchHeader& header, Position position, std::optional<bool> valid) {
-  batch_ = header;
+  begin_batch(header);
   if (output_.json())
     batch_json(header, position, valid);
   else
@@ -92,7 +96,11 @@ void RecordLines::batch_json(const RecordBatchHeader& header, Position position,
       .field("base_sequence", header.base_sequence)
       .field("last_sequence", header.last_sequence())
       .end();
+}
 
+void RecordLines::begin_batch(const RecordBatchHeader& header) {
+  batch_ = header;
+  if (!output_.json()) return;
   before_key_ = fmt::format(R"(,"timestamp_type":"{}","key":)", name(header.timestamp_type()));
   before_sequence_ = fmt::format(R"(,"producer_id":{},"producer_epoch":{},"sequence":)", header.producer_id,
                                  header.producer_epoch);
@@ -124,6 +132,12 @@ void RecordLines::batch_text(const RecordBatchHeader& header, Position position,
 }
 
 std::optional<Defect> RecordLines::record(const RecordView& record) {
+  auto defect = append_record(record);
+  output_.end_line();
+  return defect;
+}
+
+std::optional<Defect> RecordLines::append_record(const RecordView& record) {
   std::optional<Defect> defect;
   if (batch_.is_control()) {
     const auto type = decode_control_type(record);
@@ -171,7 +185,6 @@ void RecordLines::record_json(const RecordView& record) {
   line.append(before_control_);
   line.append(batch_.is_control() ? std::string_view(control_json_) : std::string_view("null"));
   line.push_back('}');
-  output_.end_line();
 }
 
 void RecordLines::record_text(const RecordView& record) {
@@ -180,7 +193,6 @@ void RecordLines::record_text(const RecordView& record) {
                  format_time_ms(record.timestamp_ms));
   if (batch_.is_control()) {
     line.append(control_text_);
-    output_.end_line();
     return;
   }
   append_text(line, record.key);
@@ -193,7 +205,6 @@ void RecordLines::record_text(const RecordView& record) {
     line.push_back('=');
     append_text(line, header.value);
   }
-  output_.end_line();
 }
 
 }  // namespace kseg

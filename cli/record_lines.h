@@ -17,12 +17,21 @@ class RecordLines {
   // What follows is from this file. The partition, if it is known, goes into every line of JSON.
   void begin_file(const Path& file, const std::optional<TopicPartition>& partition);
 
+  // The same without a line for the file: only records will be shown.
+  void begin_partition(const std::optional<TopicPartition>& partition);
+
   // `valid`: whether the crc is right, if it was looked at.
   void batch(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
+
+  // What follows is of this batch, which itself is not shown.
+  void begin_batch(const RecordBatchHeader& header);
 
   // A record of the batch given last. Returns what is wrong with a control record (bad_control_record,
   // without position).
   std::optional<Defect> record(const RecordView& record);
+
+  // The same, and the line goes on behind it.
+  std::optional<Defect> append_record(const RecordView& record);
 
  private:
   void batch_json(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
