@@ -9,7 +9,8 @@
 
 namespace kseg {
 
-void add_reader_options(CLI::App& command, ReadableLog::Request& request) {
+void add_reader_options(CLI::App& command, ReadableLog::Request& request,
+                        std::string_view default_isolation) {
   const auto set_isolation = [&request](const std::string& text) {
     if (text == name(Isolation::read_committed))
       request.isolation = Isolation::read_committed;
@@ -22,7 +23,7 @@ void add_reader_options(CLI::App& command, ReadableLog::Request& request) {
       .add_option_function<std::string>(
           "--isolation", set_isolation,
           fmt::format("what a reader of read_committed or read_uncommitted gets (default {})",
-                      name(request.isolation)))
+                      default_isolation))
       ->type_name("LEVEL");
   const auto set_offset = [&request](const std::string& text) {
     const auto range = parse_offset_range(".." + text);
