@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/compact.h"
 #include "cli/diff.h"
+#include "cli/digest.h"
 #include "cli/dump.h"
 #include "cli/latest.h"
 #include "cli/verify.h"
@@ -53,6 +54,7 @@ ExitStatus run(int argc, char** argv) {
   add_compact_command(app, chosen);
   add_latest_command(app, chosen);
   add_diff_command(app, chosen);
+  add_digest_command(app, chosen);
 
   std::string answer;
   try {
