@@ -24,7 +24,7 @@ const RecordBatchView* LatestRecords::next_in_segments() {
     if (!walk_) {
       if (segments_left_ == 0) return nullptr;
       const ReadableSegment& segment = log_.segments()[--segments_left_];
-      file_ = files_.open(segment.log);
+      file_ = log_.file(files_, segments_left_);
       walk_.emplace(*file_, segment.runs, BatchWalk::Order::newest_first);
     }
     const auto batch = walk_->next();

@@ -48,7 +48,7 @@ class LatestRecords {
   VerifyReport& report_;
   KeySet keys_;
   std::size_t segments_left_;
-  std::unique_ptr<File> file_;
+  std::shared_ptr<File> file_;
   std::optional<BatchWalk> walk_;
   Decompressor decompressor_;
   ByteBuffer scratch_;

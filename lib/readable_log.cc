@@ -12,7 +12,8 @@
 namespace kseg {
 namespace {
 
-constexpr int kMaxAttempts = 10;  // a folder that changes faster is not read
+constexpr int kMaxAttempts = 10;            // a folder that changes faster is not read
+constexpr std::size_t kMaxOpenFiles = 256;  // of one log; a process may open 1024
 constexpr Offset kNoBound{std::numeric_limits<std::int64_t>::max()};
 
 // The segments that `target` means, and whether the last of them is the one a broker appends to.
@@ -90,8 +91,9 @@ class ReadableLog::Scan {
     const bool is_last = index + 1 == listing_.segments.size();
     next_base_ = is_last ? kNoBound : listing_.segments[index + 1].base_offset;
     next_offset_ = std::max(next_offset_, segment.base_offset);
-    const auto file = files_.open(segment.log);
+    const std::shared_ptr<File> file = files_.open(segment.log);
     log_.segments_.push_back({.log = segment.log});
+    if (listing_.segments.size() <= kMaxOpenFiles) log_.segments_.back().file = file;
     SegmentReader reader(*file);
     while (!at_end_) {
       const auto batch = reader.next();
@@ -209,6 +211,11 @@ class ReadableLog::Scan {
   Offset next_offset_;           // behind the last batch
   bool at_end_ = false;          // of what was asked for
 };
+
+std::shared_ptr<File> ReadableLog::file(FileSystem& files, std::size_t segment) const {
+  const ReadableSegment& of = segments_[segment];
+  return of.file ? of.file : files.open(of.log);
+}
 
 ReadableLog ReadableLog::open(FileSystem& files, const Path& target, const Request& request,
                               VerifyReport& report) {

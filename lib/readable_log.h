@@ -2,6 +2,7 @@
 // as it was at an offset or a time.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "lib/batch_chunk.h"
@@ -15,6 +16,7 @@ enum class Isolation { read_uncommitted, read_committed };
 
 struct ReadableSegment {
   Path log;
+  std::shared_ptr<File> file;  // kept open, unless there are too many
   std::vector<BatchRun> runs;  // all batches that can be trusted, from the segment's start
   std::vector<bool> aborted;   // a bit a batch; never set at read_uncommitted
 };
@@ -38,6 +40,10 @@ class ReadableLog {
                           VerifyReport& report);
 
   const std::vector<ReadableSegment>& segments() const { return segments_; }
+
+  // A segment's file, for another pass: the one that was read when the log was opened, whatever a broker has
+  // renamed or removed since. Of a log with hundreds of segments it is opened again. Throws IoError.
+  std::shared_ptr<File> file(FileSystem& files, std::size_t segment) const;
 
   // From the log start (of a checkpoint beside the folder, else 0) to the log's end, to where the request
   // said, or at read_committed to the first offset of a transaction that is not decided there.

@@ -57,8 +57,8 @@ void RecordStream::open_segment() {
     const auto begin = options_.selection->segments[segments_opened_].batches.begin() + run.first_batch;
     return std::find(begin, begin + run.batch_count, true) != begin + run.batch_count;
   });
+  file_ = log_.file(files_, segments_opened_);
   ++segments_opened_;
-  file_ = files_.open(segment.log);
   walk_.emplace(*file_, runs_, BatchWalk::Order::oldest_first);
 }
 

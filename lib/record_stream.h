@@ -51,7 +51,7 @@ class RecordStream {
   VerifyReport& report_;
   Options options_;
   std::size_t segments_opened_ = 0;
-  std::unique_ptr<File> file_;
+  std::shared_ptr<File> file_;
   std::vector<BatchRun> runs_;
   std::optional<BatchWalk> walk_;
   const RecordBatchView* batch_ = nullptr;

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <random>
 
@@ -134,6 +135,22 @@ TEST_CASE("a damaged batch is told, and what it superseded is shown") {
   REQUIRE(found.report.defects.size() == 1);
   CHECK(found.report.defects[0].defect.code == DefectCode::crc_mismatch);
   CHECK(found.report.defects[0].defect.position == log.position_of(1));
+}
+
+TEST_CASE("what a broker removes while the log is read, is read all the same") {
+  LogBuilder log = LogBuilder::from_notation("{0} [a=1 b=1] {2} a=2 {3} c=1");
+  CollectedReport report;
+  const ReadableLog readable = ReadableLog::open(posix_file_system(), log.path(), {}, report);
+  std::filesystem::remove(log.file(SegmentFileKind::log, 0));
+  LatestState state = LatestState::of(posix_file_system(), readable, {}, report);
+  std::filesystem::remove(log.file(SegmentFileKind::log, 2));
+  RecordStream records = state.records(report);
+  std::vector<std::int64_t> offsets;
+  while (records.next_batch()) {
+    for (RecordView record; records.next(record);) offsets.push_back(record.offset.value);
+  }
+  CHECK(offsets == std::vector<std::int64_t>{1, 2, 3});
+  CHECK(report.text() == "");
 }
 
 TEST_CASE("a batch out of order is told") {
