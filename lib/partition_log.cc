@@ -37,6 +37,25 @@ Offset next_offset(FileSystem& files, const Path& log, Offset base_offset) {
 
 }  // namespace
 
+Segment lone_segment(FileSystem& files, const Path& log) {
+  Segment segment{.base_offset = {0}, .log = log};
+  if (const auto info = files.info(log)) {
+    segment.size_bytes = info->size_bytes;
+    segment.mtime_ns = info->mtime_ns;
+  }
+  const auto name = parse_segment_file_name(log.filename().native());
+  if (!name) return segment;
+  const auto beside = [&](SegmentFileKind kind) -> std::optional<Path> {
+    const Path path = log.parent_path() / to_string(SegmentFileName{kind, name->offset, name->state});
+    return files.info(path) ? std::optional(path) : std::nullopt;
+  };
+  segment.base_offset = name->offset;
+  segment.offset_index = beside(SegmentFileKind::offset_index);
+  segment.time_index = beside(SegmentFileKind::time_index);
+  segment.transaction_index = beside(SegmentFileKind::transaction_index);
+  return segment;
+}
+
 LoadPlan LoadPlan::of(const std::vector<std::string>& names,
                       const std::function<Offset(const std::string&)>& next_offset_of_swap) {
   static constexpr Offset kNone{std::numeric_limits<std::int64_t>::max()};

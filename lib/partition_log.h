@@ -24,6 +24,10 @@ struct Segment {
   std::optional<Path> transaction_index;
 };
 
+// A `.log` file by itself (or a metadata snapshot, whose base counts as 0), with the indexes that lie
+// beside it under the same name.
+Segment lone_segment(FileSystem& files, const Path& log);
+
 // What a broker does with left-over files before it looks at a partition (compaction.md §16.1,
 // steps 1 to 5), as a plan: readers look at the folder through it, recovery carries it out. Orphaned
 // indexes and stray snapshots are cleared up later and are not in it.

@@ -1,16 +1,18 @@
 #include "lib/partition_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <iterator>
 
-#include "formats/offset_index.h"
 #include "lib/unless_missing.h"
 
 namespace kseg {
 namespace {
 
 constexpr int kMaxVanished = 10;  // a folder that changes faster is not read
+
+// Read first where an index has led; most lookups need no more.
+constexpr std::size_t kLookupBytes = std::size_t{64} << 10;
 
 // A batch's last offset is at most this far from its segment's base offset.
 constexpr std::int64_t kMaxRelativeOffset = 2147483647;
@@ -30,14 +32,7 @@ PartitionReader PartitionReader::of_folder(FileSystem& files, const Path& folder
 
 PartitionReader PartitionReader::of_file(FileSystem& files, const Path& file, Options options) {
   PartitionReader reader(files, options);
-  const auto name = parse_segment_file_name(file.filename().native());
-  Segment segment{.base_offset = name ? name->offset : Offset{0}, .log = file};
-  if (name) {
-    const SegmentFileName index_name{SegmentFileKind::offset_index, name->offset, name->state};
-    const Path index = file.parent_path() / to_string(index_name);
-    if (files.info(index)) segment.offset_index = index;
-  }
-  reader.segments_ = {segment};
+  reader.segments_ = {lone_segment(files, file)};
   return reader;
 }
 
@@ -55,18 +50,15 @@ bool PartitionReader::in_active_segment() const {
   return !log.segments().empty() && same_name(log.active().log, file);
 }
 
-Position PartitionReader::start_in(const Segment& segment) {
-  if (begin_ <= segment.base_offset || !segment.offset_index) return {};
-  const auto index = unless_missing([&] { return read_file(*files_, *segment.offset_index); });
-  if (!index) return {};
-  const OffsetIndexEntry entry = OffsetIndexView(*index, segment.base_offset).lookup(begin_);
-  std::array<std::uint8_t, RecordBatchHeader::kSize> bytes{};
-  const std::size_t read = file_->read_at(entry.position, bytes);
-  const auto header = decode_record_batch_header(Bytes(bytes).first(read), entry.position);
-  // The batch there may be one before that of the entry's offset: an index of an older broker
-  // points to the start of what was appended at once.
-  if (!header || header->base_offset < segment.base_offset || header->base_offset > entry.offset) return {};
-  return entry.position;
+SegmentReader::Options PartitionReader::start_in(const Segment& segment) {
+  SegmentReader::Options options{.payload = options_.payload};
+  if (!options_.use_indexes) return options;
+  SegmentStart start =
+      find_start(*files_, segment, *file_, {.offset = begin_, .time_ms = options_.begin_time_ms});
+  std::move(start.doubts.begin(), start.doubts.end(), std::back_inserter(doubts_));
+  options.begin = start.position;
+  if (start.position > Position{}) options.first_chunk_bytes = kLookupBytes;
+  return options;
 }
 
 bool PartitionReader::open_segment() {
@@ -76,7 +68,7 @@ bool PartitionReader::open_segment() {
     if (auto file = unless_missing([&] { return files_->open(segment.log); })) {
       vanished_ = 0;
       file_ = std::move(*file);
-      reader_.emplace(*file_, SegmentReader::Options{.payload = payload_, .begin = start_in(segment)});
+      reader_.emplace(*file_, start_in(segment));
       return true;
     }
     if (!folder_ || ++vanished_ > kMaxVanished) throw IoError(segment.log, "open", ENOENT);

@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "lib/offset_range.h"
 #include "lib/partition_log.h"
 #include "lib/segment_reader.h"
+#include "lib/segment_start.h"
 
 namespace kseg {
 
@@ -15,6 +17,9 @@ class PartitionReader {
   struct Options {
     SegmentReader::Payload payload = SegmentReader::Payload::read;
     OffsetRange range = {};
+    // Batches that are earlier throughout may be left out, as far as a time index tells.
+    std::int64_t begin_time_ms = std::numeric_limits<std::int64_t>::min();
+    bool use_indexes = true;  // false: read each segment from its start
   };
 
   // All segments of `folder` that hold something of the range. If one vanishes before it is opened
@@ -25,8 +30,8 @@ class PartitionReader {
   static PartitionReader of_file(FileSystem& files, const Path& file, Options options);
 
   // The next batch that holds an offset of the range, nothing at the end, or a defect, behind which
-  // the reader goes on (SegmentReader). The range's begin is found with the offset index if that
-  // leads to the start of a batch. A view is valid until the next call. Throws IoError.
+  // the reader goes on (SegmentReader). Where to begin in a segment is looked up in its indexes
+  // (segment_start.h). A view is valid until the next call. Throws IoError.
   Result<std::optional<RecordBatchView>> next();
 
   // Where the last batch or defect is.
@@ -35,16 +40,19 @@ class PartitionReader {
   // Whether that is the segment a broker appends to: a torn tail is ordinary there.
   bool in_active_segment() const;
 
+  // The index entries that turned out wrong since this was last asked.
+  std::vector<IndexDoubt> take_doubts() { return std::exchange(doubts_, {}); }
+
  private:
   PartitionReader(FileSystem& files, Options options)
-      : files_(&files), payload_(options.payload), begin_(options.range.begin), end_(options.range.end) {}
+      : files_(&files), options_(options), begin_(options.range.begin), end_(options.range.end) {}
   void list();
   bool open_segment();
-  Position start_in(const Segment& segment);
+  SegmentReader::Options start_in(const Segment& segment);
   bool ends_range(const RecordBatchHeader& header) const;
 
   FileSystem* files_;
-  SegmentReader::Payload payload_;
+  Options options_;
   Offset begin_;  // of the range, or behind what was read before the last listing
   Offset end_;
   std::optional<Path> folder_;  // to list again
@@ -54,6 +62,7 @@ class PartitionReader {
   std::optional<SegmentReader> reader_;
   Offset next_offset_;  // behind the last batch
   int vanished_ = 0;    // files, since one could be opened
+  std::vector<IndexDoubt> doubts_;
 };
 
 }  // namespace kseg

@@ -50,6 +50,7 @@ bool all_zeros(Bytes bytes) {
 SegmentReader::SegmentReader(File& file, Options options) : file_(file), options_(options) {
   if (options_.payload == Payload::skip)
     options_.chunk_bytes = std::min(options_.chunk_bytes, kSkipChunkBytes);
+  chunk_bytes_ = std::min(options_.first_chunk_bytes.value_or(options_.chunk_bytes), options_.chunk_bytes);
   end_ = {file_.info().size_bytes};
   if (options_.end) end_ = std::min(end_, *options_.end);
   next_ = std::min(options_.begin, end_);
@@ -67,7 +68,8 @@ Bytes SegmentReader::window(Position from, std::size_t least) {
   if (kept >= at_least) return Bytes{buffer_}.subspan(skipped, kept);
 
   const auto wanted =
-      static_cast<std::size_t>(std::min<std::uint64_t>(std::max(at_least, options_.chunk_bytes), left));
+      static_cast<std::size_t>(std::min<std::uint64_t>(std::max(at_least, chunk_bytes_), left));
+  chunk_bytes_ = std::min(chunk_bytes_ * 2, options_.chunk_bytes);
   if (buffer_.size() < wanted) {
     ByteBuffer larger(wanted);
     std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(skipped), kept, larger.begin());

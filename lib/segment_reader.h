@@ -20,6 +20,8 @@ class SegmentReader {
     Position begin = {};                             // must be the start of a batch
     std::optional<Position> end = std::nullopt;      // default: the file's size when opened
     std::size_t chunk_bytes = std::size_t{1} << 20;  // at most 64 KiB are used for Payload::skip
+    // The first chunk, if it is to be smaller; chunks then double. For who may soon have seen enough.
+    std::optional<std::size_t> first_chunk_bytes = std::nullopt;
   };
 
   // Borrows `file`, which must outlive the reader.
@@ -63,6 +65,7 @@ class SegmentReader {
 
   File& file_;
   Options options_;
+  std::size_t chunk_bytes_;  // of the next chunk
   Position next_;
   Position end_;
   Offset last_offset_{-1};    // of the last good batch
