@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "cli/target.h"
 #include "lib/batch_check.h"
 #include "lib/partition_reader.h"
+#include "lib/tail_start.h"
 #include "lib/unless_missing.h"
 
 namespace kseg {
@@ -22,7 +24,12 @@ constexpr const char* kFooter = R"(TARGETS
   .cleaned or .swap behind it), .checkpoint, the four checkpoint files of a log directory,
   leader-epoch-checkpoint, meta.properties, partition.metadata. A partition folder is dumped as a
   broker would load it, a log directory partition by partition, each with its side files, unless
-  --logs-only or one of --batches, --offset, --limit is given.
+  --logs-only, --batches or an option that selects records is given.
+
+SELECTING RECORDS
+  All that is given must hold; of several keys and prefixes, one. Then --tail takes the last N of what
+  is selected, of each partition, and --limit stops after N in all. Timestamps need not ascend: --time
+  finds its begin in the time index, but reads on to the end of the log.
 
 EXIT STATUS
   0  everything was dumped
@@ -38,20 +45,17 @@ class Dump {
  public:
   Dump(const DumpOptions& options, FileSystem& files, Output& output)
       : options_(options),
-        range_(options.range.value_or(OffsetRange{})),
+        selection_(to_selection(options.selection)),
         files_(files),
         output_(output),
-        lines_(output) {}
+        lines_(output, options.values) {}
 
   void target(const Path& path, TargetKind kind) {
     switch (kind) {
       case TargetKind::log_directory: return log_directory(path);
       case TargetKind::partition_folder: return partition_folder(path);
       case TargetKind::log:
-      case TargetKind::metadata_snapshot: {
-        PartitionReader reader = PartitionReader::of_file(files_, path, reader_options());
-        return log(reader, partition_of_folder(path.parent_path()));
-      }
+      case TargetKind::metadata_snapshot: return log_file(path);
       case TargetKind::offset_index:
       case TargetKind::time_index:
       case TargetKind::transaction_index:
@@ -81,9 +85,21 @@ class Dump {
   }
 
  private:
-  PartitionReader::Options reader_options() const {
+  PartitionReader::Options reader_options(const TailStart& tail) const {
+    OffsetRange range = selection_.offsets;
+    range.begin = std::max(range.begin, std::min(tail.begin, range.end));
     return {.payload = options_.batches ? SegmentReader::Payload::skip : SegmentReader::Payload::read,
-            .range = range_};
+            .range = range,
+            .begin_time_ms = selection_.times.value_or(TimeRange{}).begin_ms,
+            .use_indexes = options_.selection.use_indexes};
+  }
+
+  TailStart tail_of(std::span<const Segment> segments) const {
+    if (!options_.tail) return {};
+    return find_tail(files_, segments, selection_,
+                     {.count = *options_.tail,
+                      .of_batches = options_.batches,
+                      .use_indexes = options_.selection.use_indexes});
   }
 
   bool side_files_wanted() const { return !options_.logs_only && !options_.selects(); }
@@ -117,9 +133,18 @@ class Dump {
     }
   }
 
+  void log_file(const Path& file) {
+    const Segment segment = lone_segment(files_, file);
+    const TailStart tail = tail_of({&segment, 1});
+    PartitionReader reader = PartitionReader::of_file(files_, file, reader_options(tail));
+    log(reader, partition_of_folder(file.parent_path()), tail.skip);
+  }
+
   void partition_folder(const Path& folder) {
-    PartitionReader reader = PartitionReader::of_folder(files_, folder, reader_options());
-    log(reader, partition_of_folder(folder));
+    TailStart tail;
+    if (options_.tail) tail = tail_of(PartitionLog::open(files_, folder).segments());
+    PartitionReader reader = PartitionReader::of_folder(files_, folder, reader_options(tail));
+    log(reader, partition_of_folder(folder), tail.skip);
     if (!side_files_wanted()) return;
     const PartitionLog partition = PartitionLog::open(files_, folder);
     for (const Segment& segment : partition.segments()) {
@@ -139,47 +164,68 @@ class Dump {
   }
 
   void side_file(const Path& file, TargetKind kind) {
-    entries_ += dump_side_file(files_, file, kind, range_, output_);
+    entries_ += dump_side_file(files_, file, kind, selection_.offsets, output_);
   }
 
-  void log(PartitionReader& reader, const std::optional<PartitionFolderName>& folder) {
-    const auto partition = folder ? std::optional(folder->partition) : std::nullopt;
-    Path file;
+  // Leaves out the first `skip` records (batches) that are selected.
+  void log(PartitionReader& reader, const std::optional<PartitionFolderName>& folder, std::uint64_t skip) {
+    partition_ = folder ? std::optional(folder->partition) : std::nullopt;
+    skip_ = skip;
+    file_.clear();
     while (!done()) {
       const auto batch = reader.next();
-      if (batch && !*batch) break;
-      if (file != reader.segment().log) {
-        file = reader.segment().log;
-        lines_.begin_file(file, partition);
+      for (const IndexDoubt& doubt : reader.take_doubts()) {
+        output_.note(doubt.file, doubt.position, doubt.reason);
       }
-      if (!batch)
+      if (batch && !*batch) break;
+      if (!batch) {
         defect(reader, batch.error());
-      else if (options_.batches)
-        show((*batch)->header, (*batch)->position, std::nullopt);
-      else
-        this->batch(**batch, file);
+      } else if (selection_.may_match((*batch)->header)) {
+        options_.batches ? header(**batch, reader) : this->batch(**batch, reader);
+      }
     }
   }
 
-  void show(const RecordBatchHeader& header, Position position, std::optional<bool> valid) {
+  void show(const RecordBatchHeader& header, Position position, std::optional<bool> valid,
+            const PartitionReader& reader) {
+    if (file_ != reader.segment().log) {
+      file_ = reader.segment().log;
+      lines_.begin_file(file_, partition_);
+    }
     ++batches_;
     lines_.batch(header, position, valid);
   }
 
-  void batch(const RecordBatchView& batch, const Path& file) {
-    show(batch.header, batch.position, true);
+  // Whether what is selected next is one of those to leave out.
+  bool skips() {
+    if (skip_ == 0) return false;
+    --skip_;
+    return true;
+  }
+
+  void header(const RecordBatchView& batch, const PartitionReader& reader) {
+    if (!skips()) show(batch.header, batch.position, std::nullopt, reader);
+  }
+
+  void batch(const RecordBatchView& batch, const PartitionReader& reader) {
+    const Path& file = reader.segment().log;
+    // A batch of which perhaps no record is wanted is shown in front of the first one that is.
+    bool shown = !selection_.looks_into_batches() && skip_ == 0;
+    if (shown) show(batch.header, batch.position, true, reader);
     const auto records = uncompressed_records(batch, decompressor_, scratch_);
     if (!records) return output_.defect(file, records.error());
-    RecordReader reader(batch.header, records->bytes);
-    for (RecordView record; !done() && reader.next(record);) {
-      if (!range_.contains(record.offset)) continue;
+    RecordReader in(batch.header, records->bytes);
+    for (RecordView record; !done() && in.next(record);) {
+      if (!selection_.matches(record) || skips()) continue;
+      if (!shown) show(batch.header, batch.position, true, reader);
+      shown = true;
       ++records_;
       auto defect = lines_.record(record);
       if (!defect) continue;
       defect->position = batch.position;
       output_.defect(file, *defect);
     }
-    if (reader.defect()) output_.defect(file, in_file(*reader.defect(), batch));
+    if (in.defect()) output_.defect(file, in_file(*in.defect(), batch));
   }
 
   void defect(PartitionReader& reader, const Defect& defect) {
@@ -192,24 +238,38 @@ class Dump {
       std::array<std::uint8_t, RecordBatchHeader::kSize> bytes{};
       const std::size_t read = reader.file().read_at(defect.position, bytes);
       const auto header = decode_record_batch_header(Bytes(bytes).first(read), defect.position);
-      if (header && header->last_offset() >= range_.begin && header->base_offset < range_.end) {
-        show(*header, defect.position, false);
-      }
+      if (header && selection_.may_match(*header)) show(*header, defect.position, false, reader);
     }
     output_.defect(file, defect);
   }
 
   const DumpOptions& options_;
-  OffsetRange range_;
+  RecordSelection selection_;
   FileSystem& files_;
   Output& output_;
   RecordLines lines_;
   Decompressor decompressor_;
   ByteBuffer scratch_;
+  std::optional<TopicPartition> partition_;  // of the log at hand
+  Path file_;                                // whose name was shown last
+  std::uint64_t skip_ = 0;
   std::uint64_t batches_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t entries_ = 0;
 };
+
+void add_count(CLI::App& command, const std::string& name, std::optional<std::uint64_t>& count,
+               const std::string& help) {
+  command
+      .add_option_function<std::string>(
+          name,
+          [name, &count](const std::string& text) {
+            count = parse_count(text);
+            if (!count) throw CLI::ValidationError(name, "expected a number, found " + text);
+          },
+          help)
+      ->type_name("N");
+}
 
 }  // namespace
 
@@ -223,27 +283,29 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
   command->add_flag("--batches", options->batches,
                     "headers of batches only; nothing is decompressed or checked");
   command->add_flag("--logs-only", options->logs_only, "of folders, leave out what is not records");
+  add_range_options(*command, options->selection);
+  add_key_options(*command, options->selection);
+  add_batch_options(*command, options->selection);
+  add_count(*command, "--tail", options->tail, "the last N of these records of each partition");
+  add_count(*command, "--limit", options->limit, "stop after N records, with --batches N batches");
   command
       ->add_option_function<std::string>(
-          "--offset",
+          "--values",
           [options](const std::string& text) {
-            options->range = parse_offset_range(text);
-            if (!options->range)
-              throw CLI::ValidationError("--offset", "expected A..B, A.., ..B or A, found " + text);
+            const auto form = parse_value_form(text);
+            if (!form)
+              throw CLI::ValidationError("--values", "expected none, hex, base64 or utf8, found " + text);
+            options->values = *form;
           },
-          "records with offsets from A to below B")
-      ->type_name("A..B");
-  command
-      ->add_option_function<std::string>(
-          "--limit",
-          [options](const std::string& text) {
-            options->limit = parse_count(text);
-            if (!options->limit) throw CLI::ValidationError("--limit", "expected a number, found " + text);
-          },
-          "stop after N records, with --batches N batches")
-      ->type_name("N");
+          "how to show values (default: as text if they are, long ones cut short)")
+      ->type_name("none|hex|base64|utf8");
   command->footer(kFooter);
   command->callback([options, &chosen] {
+    const SelectionOptions& selection = options->selection;
+    if (selection.selects_keys() && options->batches)
+      throw CLI::ValidationError("--batches", "looks at no record, so it cannot select by key");
+    if (selection.selects_keys() && selection.control_only)
+      throw CLI::ValidationError("--control", "control records have no key to select by");
     chosen = {.format = options->output.format,
               .run = [options](Output& output) { return run_dump(*options, output); }};
   });

@@ -7,7 +7,8 @@
 
 #include "cli/command.h"
 #include "cli/output_options.h"
-#include "lib/offset_range.h"
+#include "cli/record_lines.h"
+#include "cli/selection_options.h"
 
 namespace CLI {
 class App;
@@ -18,13 +19,15 @@ namespace kseg {
 struct DumpOptions {
   std::vector<std::string> targets;
   OutputOptions output = {};
-  bool batches = false;                               // headers only: nothing is decompressed
-  bool logs_only = false;                             // of folders, no side files
-  std::optional<OffsetRange> range = std::nullopt;    // default: everything
-  std::optional<std::uint64_t> limit = std::nullopt;  // records, with `batches` batches
+  bool batches = false;    // headers only: nothing is decompressed
+  bool logs_only = false;  // of folders, no side files
+  SelectionOptions selection = {};
+  std::optional<std::uint64_t> limit = std::nullopt;  // of all targets; records, with `batches` batches
+  std::optional<std::uint64_t> tail = std::nullopt;   // of each partition, likewise
+  ValueForm values = ValueForm::automatic;
 
   // Whether the question is about records, not about files.
-  bool selects() const { return batches || range || limit; }
+  bool selects() const { return batches || selection.selects() || limit || tail; }
 };
 
 void add_dump_command(CLI::App& app, ChosenCommand& chosen);

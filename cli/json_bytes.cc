@@ -79,6 +79,20 @@ void append_string(fmt::memory_buffer& out, Bytes bytes) {
   out.push_back('"');
 }
 
+}  // namespace
+
+void append_json(fmt::memory_buffer& out, Bytes bytes) {
+  if (is_ascii(bytes) || is_utf8(bytes)) return append_string(out, bytes);
+  out.append(std::string_view(R"({"base64":")"));
+  append_base64(out, bytes);
+  out.append(std::string_view("\"}"));
+}
+
+void append_json(fmt::memory_buffer& out, const std::optional<Bytes>& bytes) {
+  if (bytes) return append_json(out, *bytes);
+  out.append(std::string_view("null"));
+}
+
 void append_base64(fmt::memory_buffer& out, Bytes bytes) {
   static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const std::size_t start = out.size();
@@ -96,18 +110,12 @@ void append_base64(fmt::memory_buffer& out, Bytes bytes) {
   }
 }
 
-}  // namespace
-
-void append_json(fmt::memory_buffer& out, Bytes bytes) {
-  if (is_ascii(bytes) || is_utf8(bytes)) return append_string(out, bytes);
-  out.append(std::string_view(R"({"base64":")"));
-  append_base64(out, bytes);
-  out.append(std::string_view("\"}"));
-}
-
-void append_json(fmt::memory_buffer& out, const std::optional<Bytes>& bytes) {
-  if (bytes) return append_json(out, *bytes);
-  out.append(std::string_view("null"));
+void append_hex(fmt::memory_buffer& out, Bytes bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  for (const std::uint8_t byte : bytes) {
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 0xf]);
+  }
 }
 
 }  // namespace kseg

@@ -13,4 +13,8 @@ namespace kseg {
 void append_json(fmt::memory_buffer& out, Bytes bytes);
 void append_json(fmt::memory_buffer& out, const std::optional<Bytes>& bytes);
 
+// Digits only, without quotes.
+void append_base64(fmt::memory_buffer& out, Bytes bytes);
+void append_hex(fmt::memory_buffer& out, Bytes bytes);
+
 }  // namespace kseg

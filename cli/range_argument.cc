@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "cli/time_argument.h"
+
 namespace kseg {
 namespace {
 
@@ -33,6 +35,18 @@ std::optional<OffsetRange> parse_offset_range(std::string_view text) {
   const auto end = parse_offset(text.substr(dots + 2), all.end);
   if (!begin || !end || *begin > *end) return std::nullopt;
   return OffsetRange{*begin, *end};
+}
+
+std::optional<TimeRange> parse_time_range(std::string_view text) {
+  const std::size_t dots = text.find("..");
+  if (dots == std::string_view::npos) return std::nullopt;
+  const std::string_view begin = text.substr(0, dots);
+  const std::string_view end = text.substr(dots + 2);
+  const TimeRange all;
+  const auto begin_ms = begin.empty() ? std::optional(all.begin_ms) : parse_time_ms(begin);
+  const auto end_ms = end.empty() ? std::optional(all.end_ms) : parse_time_ms(end);
+  if (!begin_ms || !end_ms || *begin_ms > *end_ms) return std::nullopt;
+  return TimeRange{*begin_ms, *end_ms};
 }
 
 std::optional<std::uint64_t> parse_count(std::string_view text) {

@@ -40,6 +40,14 @@ void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
 
 }  // namespace
 
+std::optional<ValueForm> parse_value_form(std::string_view text) {
+  if (text == "none") return ValueForm::none;
+  if (text == "hex") return ValueForm::hex;
+  if (text == "base64") return ValueForm::base64;
+  if (text == "utf8") return ValueForm::utf8;
+  return std::nullopt;
+}
+
 void RecordLines::begin_file(const Path& file, const std::optional<TopicPartition>& partition) {
   file_ = file;
   if (!output_.json()) {
@@ -168,6 +176,46 @@ std::int32_t RecordLines::sequence_of(const RecordView& record) const {
   return until.last_sequence();
 }
 
+void RecordLines::append_value_json(const std::optional<Bytes>& value) {
+  fmt::memory_buffer& line = output_.line();
+  const bool sized = values_ == ValueForm::none;
+  line.append(std::string_view(sized ? R"(,"value_bytes":)" : R"(,"value":)"));
+  if (!value) {
+    line.append(std::string_view("null"));
+    return;
+  }
+  switch (values_) {
+    case ValueForm::automatic: return append_json(line, *value);
+    case ValueForm::none: return append_number(line, value->size());
+    case ValueForm::hex:
+      line.append(std::string_view(R"({"hex":")"));
+      append_hex(line, *value);
+      return line.append(std::string_view("\"}"));
+    case ValueForm::base64:
+      line.append(std::string_view(R"({"base64":")"));
+      append_base64(line, *value);
+      return line.append(std::string_view("\"}"));
+    case ValueForm::utf8:
+      scratch_.clear();
+      append_as_utf8(*value, scratch_);
+      return append_json(line, Bytes(scratch_));
+  }
+}
+
+void RecordLines::append_value_text(const std::optional<Bytes>& value) {
+  fmt::memory_buffer& line = output_.line();
+  if (!value) return append_text(line, value);
+  switch (values_) {
+    case ValueForm::automatic: return append_text(line, value);
+    case ValueForm::none:
+      append_number(line, value->size());
+      return line.append(std::string_view(value->size() == 1 ? " byte" : " bytes"));
+    case ValueForm::hex: line.append(std::string_view("0x")); return append_hex(line, *value);
+    case ValueForm::base64: return append_base64(line, *value);
+    case ValueForm::utf8: return append_as_text(line, *value);
+  }
+}
+
 void RecordLines::record_json(const RecordView& record) {
   fmt::memory_buffer& line = output_.line();
   line.append(record_start_);
@@ -176,8 +224,7 @@ void RecordLines::record_json(const RecordView& record) {
   append_number(line, record.timestamp_ms);
   line.append(before_key_);
   append_json(line, record.key);
-  line.append(std::string_view(R"(,"value":)"));
-  append_json(line, record.value);
+  append_value_json(record.value);
   line.append(std::string_view(R"(,"headers":)"));
   append_headers_json(line, record);
   line.append(before_sequence_);
@@ -197,7 +244,7 @@ void RecordLines::record_text(const RecordView& record) {
   }
   append_text(line, record.key);
   line.append(std::string_view(": "));
-  append_text(line, record.value);
+  append_value_text(record.value);
   RecordHeaderReader headers(record);
   for (RecordHeaderView header; headers.next(header);) {
     line.append(std::string_view("  "));

@@ -10,9 +10,21 @@
 
 namespace kseg {
 
+// How a record's value is shown. Only `automatic` cuts long ones short, and only in text.
+enum class ValueForm {
+  automatic,  // text if it is UTF-8, else hexadecimal; in JSON a string or {"base64":"…"}
+  none,       // its size only
+  hex,        // in JSON {"hex":"…"}
+  base64,     // in JSON {"base64":"…"}
+  utf8,       // a string; what is no UTF-8 becomes U+FFFD
+};
+
+std::optional<ValueForm> parse_value_form(std::string_view text);
+
 class RecordLines {
  public:
-  explicit RecordLines(Output& output) : output_(output) {}
+  explicit RecordLines(Output& output, ValueForm values = ValueForm::automatic)
+      : output_(output), values_(values) {}
 
   // What follows is from this file. The partition, if it is known, goes into every line of JSON.
   void begin_file(const Path& file, const std::optional<TopicPartition>& partition);
@@ -38,9 +50,13 @@ class RecordLines {
   void batch_text(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
   void record_json(const RecordView& record);
   void record_text(const RecordView& record);
+  void append_value_json(const std::optional<Bytes>& value);
+  void append_value_text(const std::optional<Bytes>& value);
   std::int32_t sequence_of(const RecordView& record) const;
 
   Output& output_;
+  ValueForm values_;
+  ByteBuffer scratch_;
   Path file_;
   std::optional<std::string> partition_;
   RecordBatchHeader batch_;

@@ -12,4 +12,7 @@ namespace kseg {
 // `"text"`, `0x00ff`, `"begins like th"… (1048576 bytes)`, `null`. Nothing that a terminal acts on.
 void append_text(fmt::memory_buffer& out, const std::optional<Bytes>& bytes);
 
+// All of it as `"text"`, with U+FFFD for what is not UTF-8 and escapes for what a terminal acts on.
+void append_as_text(fmt::memory_buffer& out, Bytes bytes);
+
 }  // namespace kseg

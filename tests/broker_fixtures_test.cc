@@ -127,7 +127,8 @@ TEST_CASE("every range of a partition is cut out of it, wherever the index leads
   for (std::int64_t begin = 0; begin < 594; begin += 7) {
     for (const std::int64_t size : {1, 40}) {
       const OffsetRange range{{begin}, {begin + size}};
-      const auto some = dump_json({.targets = {partition}, .range = range}).of_type("record");
+      const auto some =
+          dump_json({.targets = {partition}, .selection = {.offsets = range}}).of_type("record");
       const auto from = all.begin() + begin;
       CAPTURE(begin);
       CAPTURE(size);

@@ -89,7 +89,7 @@ TEST_CASE("--offset cuts records, and batches that hold none of them are left ou
   LogBuilder log = three_batches();
   log.segment(104).batch({{"k5", "v5"}});
   const auto range = [&](std::int64_t begin, std::int64_t end) {
-    return dump_json({.targets = {log.path()}, .range = OffsetRange{{begin}, {end}}});
+    return dump_json({.targets = {log.path()}, .selection = {.offsets = OffsetRange{{begin}, {end}}}});
   };
 
   CHECK(offsets(range(101, 103)) == Offsets{101, 102});
@@ -100,6 +100,97 @@ TEST_CASE("--offset cuts records, and batches that hold none of them are left ou
   CHECK(offsets(range(200, 300)).empty());
   CHECK(range(102, 102).lines.size() == 1);
   CHECK(range(101, 103).of_type("offset_index_entry").empty());
+}
+
+TEST_CASE("a batch without a record that is wanted is not shown, nor is its file") {
+  LogBuilder log = LogBuilder::from_notation("{0} [a=1 b=2] [b=3] {3} b=4 {4} a=5");
+  DumpOptions options{.targets = {log.path()}};
+  options.selection.keys = {"a"};
+
+  const Dumped dumped = dump_json(options);
+  CHECK(offsets(dumped) == Offsets{0, 4});
+  CHECK(bases(dumped) == Offsets{0, 4});
+  CHECK(dumped.summary().dump() == R"({"type":"summary","batches":2,"records":2,"entries":0,"defects":0})");
+  CHECK(dump_text(options).answers.find("00000000000000000003.log") == std::string::npos);
+
+  options.selection.keys = {"nobody"};
+  CHECK(dump_json(options).lines.size() == 1);
+}
+
+TEST_CASE("damage is told whatever is selected") {
+  LogBuilder log = three_batches();
+  log.flip_byte(/*batch=*/1, /*offset_in_batch=*/70);
+  DumpOptions options{.targets = {log.path()}};
+  options.selection.keys = {"k4"};
+
+  const Dumped dumped = dump_json(options);
+  CHECK(dumped.status == ExitStatus::no);
+  CHECK(offsets(dumped) == Offsets{103});
+  CHECK(dumped.of_type("defect").size() == 1);
+}
+
+TEST_CASE("producer, control and time select records, and --limit and --tail count what is left") {
+  LogBuilder log = LogBuilder::from_notation("{0} a=1@10 T7[b=2@50 c=3@20] C7 P8[d=4@40] {5} e=5@30");
+  const auto shown = [&](DumpOptions options) {
+    options.targets = {log.path()};
+    return offsets(dump_json(options));
+  };
+  CHECK(shown({.selection = {.producer_id = 7}}) == Offsets{1, 2, 3});
+  CHECK(shown({.selection = {.control_only = true}}) == Offsets{3});
+  CHECK(shown({.selection = {.times = TimeRange{20, 41}}}) == Offsets{2, 4, 5});
+  CHECK(shown({.selection = {.times = TimeRange{20, 41}}, .limit = 2}) == Offsets{2, 4});
+  CHECK(shown({.selection = {.times = TimeRange{20, 41}}, .tail = 2}) == Offsets{4, 5});
+  CHECK(shown({.selection = {.times = TimeRange{20, 41}}, .limit = 1, .tail = 2}) == Offsets{4});
+  CHECK(shown({.selection = {.offsets = OffsetRange{{0}, {3}}}, .tail = 1}) == Offsets{2});
+  CHECK(bases(dump_json({.targets = {log.path()}, .batches = true, .tail = 2})) == Offsets{4, 5});
+}
+
+TEST_CASE("a time index that is wrong is told and hides nothing") {
+  LogBuilder log = LogBuilder::from_notation("{0} a=1@10 b=2@20 c=3@30");
+  log.options({.index_interval_bytes = 0});
+  const Path index = log.file(SegmentFileKind::time_index, 0);
+  ByteBuffer bytes = read_whole_file(index);
+  REQUIRE(bytes.size() == 24);
+  bytes[19] = 25;  // the last entry says 25 for 30
+  write_whole_file(index, bytes);
+
+  const DumpOptions options{.targets = {log.path()}, .selection = {.times = TimeRange{.begin_ms = 26}}};
+  const Dumped dumped = dump_json(options);
+  CHECK(dumped.status == ExitStatus::done);
+  CHECK(offsets(dumped) == Offsets{2});
+  REQUIRE(dumped.of_type("note").size() == 1);
+  CHECK(dumped.of_type("note")[0].at("file") == index.string());
+  CHECK(dumped.of_type("note")[0].at("position") == 12);
+}
+
+TEST_CASE("values are shown in the form that was asked for") {
+  LogBuilder log = LogBuilder::from_notation("{0} [a=%ffx b=%7f%c2%85 c=~ d='']");
+  const auto values = [&](ValueForm form, std::string_view member) {
+    std::string all;
+    for (const auto& record :
+         dump_json({.targets = {log.path()}, .logs_only = true, .values = form}).of_type("record")) {
+      CHECK(record.contains(member));
+      all += record.at(std::string(member)).dump() + " ";
+    }
+    return all;
+  };
+  CHECK(values(ValueForm::automatic, "value") == "{\"base64\":\"/3g=\"} \"\x7f\xc2\x85\" null \"\" ");
+  CHECK(values(ValueForm::none, "value_bytes") == "2 3 null 0 ");
+  CHECK(values(ValueForm::hex, "value") == R"({"hex":"ff78"} {"hex":"7fc285"} null {"hex":""} )");
+  CHECK(values(ValueForm::base64, "value") == R"({"base64":"/3g="} {"base64":"f8KF"} null {"base64":""} )");
+  CHECK(values(ValueForm::utf8, "value") == "\"\xef\xbf\xbdx\" \"\x7f\xc2\x85\" null \"\" ");
+
+  const auto text = [&](ValueForm form) {
+    std::string all;
+    const Dumped dumped = dump_text({.targets = {log.path()}, .logs_only = true, .values = form});
+    for (std::size_t at = 0; (at = dumped.answers.find("\": ", at)) != std::string::npos; ++at)
+      all += dumped.answers.substr(at + 3, dumped.answers.find('\n', at) - at - 3) + " ";
+    return all;
+  };
+  CHECK(text(ValueForm::none) == "2 bytes 3 bytes null 0 bytes ");
+  CHECK(text(ValueForm::hex) == "0xff78 0x7fc285 null 0x ");
+  CHECK(text(ValueForm::base64) == "/3g= f8KF null  ");
+  CHECK(text(ValueForm::utf8) == "\"\xef\xbf\xbdx\" \"\\u007f\\u0085\" null \"\" ");
 }
 
 TEST_CASE("--limit counts records, with --batches batches, over all targets") {

@@ -37,5 +37,17 @@ TEST_CASE("a count is a number of 0 or more") {
   }
 }
 
+TEST_CASE("a range of times takes either form of time, and either side may be missing") {
+  CHECK(parse_time_range("1000..2000") == TimeRange{1000, 2000});
+  CHECK(parse_time_range("1970-01-01T00:00:01.500Z..1970-01-02") == TimeRange{1500, 86'400'000});
+  CHECK(parse_time_range("-1..") == TimeRange{.begin_ms = -1});
+  CHECK(parse_time_range("..5") == TimeRange{.end_ms = 5});
+  CHECK(parse_time_range("..") == TimeRange{});
+  CHECK_FALSE(parse_time_range("1000"));
+  CHECK_FALSE(parse_time_range("2000..1000"));
+  CHECK_FALSE(parse_time_range("yesterday.."));
+  CHECK_FALSE(parse_time_range(""));
+}
+
 }  // namespace
 }  // namespace kseg
