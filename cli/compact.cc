@@ -5,7 +5,7 @@
 #include <chrono>
 #include <memory>
 
-#include "cli/time_argument.h"
+#include "cli/cleaning_options.h"
 
 namespace kseg {
 namespace {
@@ -133,20 +133,13 @@ void print(const Refusal& refusal, Output& output) {
   }
 }
 
-std::int64_t wall_clock_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
 // Words as they were given; turned into the request when the whole line is known.
 struct Words {
   CompactOptions options;
   std::string output;
-  std::vector<std::string> config;
   std::string compat = "4.3";
   std::optional<std::int64_t> first_dirty;
   std::optional<std::int64_t> first_uncleanable;
-  std::string now;
 };
 
 // Without a slash at the end, and never "." or "..": the folder's name tells its partition.
@@ -162,14 +155,6 @@ CompactOptions validate(const Words& words) {
   CompactionRequest& request = options.request;
   request.partition = folder_path(request.partition);
   if (!words.output.empty()) request.output = folder_path(words.output);
-  for (const std::string& setting : words.config) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos)
-      throw CLI::ValidationError("--config", "takes NAME=VALUE, not '" + setting + "'");
-    if (const auto wrong = request.config.set(setting.substr(0, equals), setting.substr(equals + 1))) {
-      throw CLI::ValidationError("--config", *wrong);
-    }
-  }
   if (request.config.min_compaction_lag_ms > request.config.max_compaction_lag_ms) {
     throw CLI::ValidationError("--config", "min.compaction.lag.ms must not be above max.compaction.lag.ms");
   }
@@ -178,14 +163,6 @@ CompactOptions validate(const Words& words) {
   request.compat = *compat;
   if (words.first_dirty) request.first_dirty = Offset{*words.first_dirty};
   if (words.first_uncleanable) request.first_uncleanable = Offset{*words.first_uncleanable};
-  request.now_ms = wall_clock_ms();
-  if (!words.now.empty()) {
-    const auto now = parse_time_ms(words.now);
-    if (!now)
-      throw CLI::ValidationError("--now",
-                                 "takes milliseconds since 1970 or RFC 3339, not '" + words.now + "'");
-    request.now_ms = *now;
-  }
   return options;
 }
 
@@ -200,11 +177,7 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
       ->required();
   command->add_option("--output", words->output, "write a complete new folder, leave the partition alone");
   command->add_flag("--dry-run", request.dry_run, "say what would happen, write nothing");
-  command
-      ->add_option("--config", words->config,
-                   "a setting of the topic or its broker, by Kafka's name; may be repeated")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+  add_config_option(*command, request.config);
   command->add_option("--compat", words->compat,
                       "the release whose cleaner to equal: 3.9.1, 4.3 (default), 4.4");
   command->add_flag("--keep-tombstones", request.keep_tombstones, "drop no tombstone that is due");
@@ -219,8 +192,7 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
                    "where to stop (default: as a broker would)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("OFFSET");
-  command->add_option("--now", words->now, "the clock that tombstones are judged by (default: the system's)")
-      ->type_name("TIME");
+  add_now_option(*command, request.now_ms);
   add_output_options(*command, words->options.output);
   command->footer(kFooter);
   command->callback([words, &chosen] {

@@ -284,6 +284,7 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
                     "headers of batches only; nothing is decompressed or checked");
   command->add_flag("--logs-only", options->logs_only, "of folders, leave out what is not records");
   add_range_options(*command, options->selection);
+  add_index_option(*command, options->selection);
   add_key_options(*command, options->selection);
   add_batch_options(*command, options->selection);
   add_count(*command, "--tail", options->tail, "the last N of these records of each partition");

@@ -61,6 +61,9 @@ void add_range_options(CLI::App& command, SelectionOptions& options) {
           },
           "records with timestamps from A to before B")
       ->type_name("A..B");
+}
+
+void add_index_option(CLI::App& command, SelectionOptions& options) {
   command.add_flag_callback(
       "--no-index", [&options] { options.use_indexes = false; },
       "look nothing up in indexes, read each segment from its start");

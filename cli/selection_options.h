@@ -29,8 +29,10 @@ struct SelectionOptions {
 
 // `options` must outlive the parsing. --key, --key-hex, --key-prefix, --keys-from:
 void add_key_options(CLI::App& command, SelectionOptions& options);
-// --offset, --time, --no-index:
+// --offset, --time:
 void add_range_options(CLI::App& command, SelectionOptions& options);
+// --no-index:
+void add_index_option(CLI::App& command, SelectionOptions& options);
 // --producer, --control:
 void add_batch_options(CLI::App& command, SelectionOptions& options);
 

@@ -2,13 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <limits>
 
 namespace kseg {
 namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
+
+struct Unit {
+  std::string_view name;
+  std::int64_t ms;
+};
+constexpr Unit kUnits[] = {{"d", kDayMs}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
 
 // Takes words off the front of a text; trips at the first that is not there.
 class Words {
@@ -105,6 +113,36 @@ std::string format_time_ms(std::int64_t time_ms) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), ms / 3'600'000,
                      ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
+}
+
+std::optional<std::int64_t> parse_duration_ms(std::string_view text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = parse_number(text.substr(0, digits));
+  if (!number) return std::nullopt;
+  for (const Unit& unit : kUnits) {
+    if (text.substr(digits) != unit.name) continue;
+    if (*number > std::numeric_limits<std::int64_t>::max() / unit.ms) return std::nullopt;
+    return *number * unit.ms;
+  }
+  return std::nullopt;
+}
+
+std::string format_duration_ms(std::int64_t duration_ms) {
+  std::string text;
+  int shown = 0;
+  for (const Unit& unit : kUnits) {
+    const std::int64_t count = duration_ms / unit.ms;
+    if (count == 0 && shown == 0) continue;
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " ", count, unit.name);
+    duration_ms -= count * unit.ms;
+    if (++shown == 2) break;
+  }
+  return text.empty() ? "0 ms" : text;
+}
+
+std::int64_t wall_clock_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 }  // namespace kseg

@@ -48,5 +48,21 @@ TEST_CASE("a time is printed as it can be read again, and far ones as numbers") 
   CHECK(format_time_ms(std::numeric_limits<std::int64_t>::max()) == "9223372036854775807");
 }
 
+TEST_CASE("a duration is a whole number with its unit, and is shown in its two largest") {
+  CHECK(parse_duration_ms("7d") == 604'800'000);
+  CHECK(parse_duration_ms("24h") == 86'400'000);
+  CHECK(parse_duration_ms("90m") == 5'400'000);
+  CHECK(parse_duration_ms("30s") == 30'000);
+  CHECK(parse_duration_ms("500ms") == 500);
+  for (const std::string_view text : {"", "7", "d", "-1d", "1.5h", "7 d", "7w", "9223372036854775807d"}) {
+    CHECK_FALSE(parse_duration_ms(text));
+  }
+  CHECK(format_duration_ms(0) == "0 ms");
+  CHECK(format_duration_ms(999) == "999 ms");
+  CHECK(format_duration_ms(60'000) == "1 m");
+  CHECK(format_duration_ms(3'600'001) == "1 h");
+  CHECK(format_duration_ms(277'200'000) == "3 d 5 h");
+}
+
 }  // namespace
 }  // namespace kseg
