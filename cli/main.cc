@@ -13,6 +13,7 @@
 #include "cli/digest.h"
 #include "cli/dump.h"
 #include "cli/latest.h"
+#include "cli/tombstones.h"
 #include "cli/verify.h"
 
 namespace kseg {
@@ -55,6 +56,7 @@ ExitStatus run(int argc, char** argv) {
   add_latest_command(app, chosen);
   add_diff_command(app, chosen);
   add_digest_command(app, chosen);
+  add_tombstones_command(app, chosen);
 
   std::string answer;
   try {
