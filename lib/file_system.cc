@@ -103,6 +103,11 @@ class PosixFile : public File {
     }
   }
 
+  void truncate(Position end) override {
+    const auto size = static_cast<off_t>(end.value);
+    if (uninterrupted([&] { return ::ftruncate(descriptor_.get(), size); }) != 0) refuse(path(), "truncate");
+  }
+
   void sync() override {
     if (uninterrupted([&] { return ::fsync(descriptor_.get()); }) != 0) refuse(path(), "sync");
   }
@@ -182,9 +187,15 @@ class PosixFileSystem : public FileSystem {
   }
 
   std::unique_ptr<File> create(const Path& path, std::uint32_t mode) override {
-    Descriptor descriptor = open_descriptor(path, O_RDWR | O_CREAT | O_EXCL, mode);
+    Descriptor descriptor = open_descriptor(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND, mode);
     if (!descriptor.valid()) refuse(path, "create");
     if (::fchmod(descriptor.get(), mode) != 0) refuse(path, "set the mode of");
+    return std::make_unique<PosixFile>(path, std::move(descriptor));
+  }
+
+  std::unique_ptr<File> open_to_append(const Path& path) override {
+    Descriptor descriptor = open_descriptor(path, O_RDWR | O_APPEND);
+    if (!descriptor.valid()) refuse(path, "open to append to");
     return std::make_unique<PosixFile>(path, std::move(descriptor));
   }
 

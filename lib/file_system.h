@@ -47,8 +47,10 @@ class File {
 
   // Fills `into` from `from` on; returns the bytes read, fewer only at the end of the file.
   virtual std::size_t read_at(Position from, std::span<std::uint8_t> into) = 0;
-  virtual void append(Bytes bytes) = 0;  // of a file made by create(): behind what was written
-  virtual void sync() = 0;               // fsync
+  // Of a file that create() or open_to_append() gave: behind its end.
+  virtual void append(Bytes bytes) = 0;
+  virtual void truncate(Position end) = 0;  // of such a file: cuts off what is behind
+  virtual void sync() = 0;                  // fsync
   virtual FileInfo info() = 0;
 
  protected:
@@ -81,6 +83,7 @@ class FileSystem {
 
   // Writing. A mode is what the file gets, whatever the umask.
   virtual std::unique_ptr<File> create(const Path& path, std::uint32_t mode) = 0;  // must not exist
+  virtual std::unique_ptr<File> open_to_append(const Path& path) = 0;              // must exist
   virtual void rename(const Path& from, const Path& to) = 0;                       // replaces `to`
   virtual void remove(const Path& path) = 0;  // a file or an empty directory
   virtual void make_directory(const Path& path, std::uint32_t mode) = 0;

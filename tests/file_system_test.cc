@@ -124,6 +124,23 @@ TEST_CASE("what was appended is read back, from any position") {
   CHECK(file->read_at({}, {}) == 0);
 }
 
+TEST_CASE("what was appended can be cut off again, and appending goes on from there") {
+  TemporaryFolder folder;
+  write(folder / "a", "old");
+  const auto file = files().open_to_append(folder / "a");
+  file->append(as_bytes(" and new"));
+  file->truncate({5});
+  file->append(as_bytes("!"));
+  CHECK(as_text(read_file(files(), folder / "a")) == "old a!");
+  CHECK(error_of([&] { files().open_to_append(folder / "missing"); }) == ENOENT);
+
+  const auto created = files().create(folder / "b", 0644);
+  created->append(as_bytes("abc"));
+  created->truncate({1});
+  created->append(as_bytes("d"));
+  CHECK(as_text(read_file(files(), folder / "b")) == "ad");
+}
+
 TEST_CASE("a file that was opened cannot be appended to") {
   TemporaryFolder folder;
   write(folder / "a", "old");

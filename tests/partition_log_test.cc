@@ -107,6 +107,7 @@ class ChangingFiles : public FileSystem {
   std::unique_ptr<File> open(const Path& path) override { return real_.open(path); }
   std::optional<FileInfo> info(const Path& path) override { return real_.info(path); }
   std::unique_ptr<File> create(const Path&, std::uint32_t) override { return refused(), nullptr; }
+  std::unique_ptr<File> open_to_append(const Path&) override { return refused(), nullptr; }
   void rename(const Path&, const Path&) override { refused(); }
   void remove(const Path&) override { refused(); }
   void make_directory(const Path&, std::uint32_t) override { refused(); }

@@ -29,6 +29,7 @@ class MemoryFile : public File {
     return size;
   }
   void append(Bytes) override { FAIL("a reader writes"); }
+  void truncate(Position) override { FAIL("a reader truncates"); }
   void sync() override { FAIL("a reader syncs"); }
   FileInfo info() override { return {.size_bytes = bytes.size(), .is_regular = true}; }
 

@@ -22,6 +22,7 @@ class FileInMemory : public File {
     return count;
   }
   void append(Bytes) override { check(false, "a reader does not append"); }
+  void truncate(Position) override { check(false, "a reader does not truncate"); }
   void sync() override { check(false, "a reader does not sync"); }
   FileInfo info() override { return {.size_bytes = bytes_.size(), .is_regular = true}; }
 

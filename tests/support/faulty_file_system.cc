@@ -18,6 +18,10 @@ class FaultyFile : public File {
     real_->append(torn ? bytes.first(bytes.size() / 2) : bytes);
     if (torn) files_.stop("append", path());
   }
+  void truncate(Position end) override {
+    files_.mutation("truncate", path());
+    real_->truncate(end);
+  }
   void sync() override {
     files_.mutation("sync", path());
     if (!files_.skip_syncs_) real_->sync();
@@ -50,6 +54,11 @@ std::vector<DirectoryEntry> FaultyFileSystem::list(const Path& directory) {
 std::unique_ptr<File> FaultyFileSystem::create(const Path& path, std::uint32_t mode) {
   mutation("create", path);
   return std::make_unique<FaultyFile>(*this, real_.create(path, mode));
+}
+
+std::unique_ptr<File> FaultyFileSystem::open_to_append(const Path& path) {
+  reading("open_to_append", path);
+  return std::make_unique<FaultyFile>(*this, real_.open_to_append(path));
 }
 
 void FaultyFileSystem::rename(const Path& from, const Path& to) {

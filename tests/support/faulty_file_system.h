@@ -19,8 +19,9 @@ struct Stopped {
 class FaultyFileSystem : public FileSystem {
  public:
   enum class Counted {
-    mutations,  // create, append, sync, rename, remove, make_directory, sync_directory, set_mtime, set_owner
-    everything  // and open, read, info, list, lock
+    mutations,  // create, append, truncate, sync, rename, remove, make_directory, sync_directory, set_mtime,
+                // set_owner
+    everything  // and open, open_to_append, read, info, list, lock
   };
 
   // Borrows `real`.
@@ -47,6 +48,7 @@ class FaultyFileSystem : public FileSystem {
   std::optional<FileInfo> info(const Path& path) override;
   std::vector<DirectoryEntry> list(const Path& directory) override;
   std::unique_ptr<File> create(const Path& path, std::uint32_t mode) override;
+  std::unique_ptr<File> open_to_append(const Path& path) override;
   void rename(const Path& from, const Path& to) override;
   void remove(const Path& path) override;
   void make_directory(const Path& path, std::uint32_t mode) override;
