@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "cli/cleaning_options.h"
+#include "cli/partition_arguments.h"
+#include "cli/refusal_lines.h"
 
 namespace kseg {
 namespace {
@@ -118,21 +120,6 @@ class Report {
   Output& output_;
 };
 
-void print(const Refusal& refusal, Output& output) {
-  for (const LocatedDefect& defect : refusal.defects) output.defect(defect.file, defect.defect);
-  output.remark("refused: " + refusal.reason);
-  for (const std::string& detail : refusal.details) output.remark("  " + detail);
-  if (!refusal.hint.empty()) output.remark("hint: " + refusal.hint);
-  if (output.json()) {
-    output.row("summary")
-        .field("ran", false)
-        .field("refused", std::string_view(refusal.reason))
-        .field("hint", std::string_view(refusal.hint))
-        .field("defects", refusal.defects.size())
-        .end();
-  }
-}
-
 // Words as they were given; turned into the request when the whole line is known.
 struct Words {
   CompactOptions options;
@@ -141,14 +128,6 @@ struct Words {
   std::optional<std::int64_t> first_dirty;
   std::optional<std::int64_t> first_uncleanable;
 };
-
-// Without a slash at the end, and never "." or "..": the folder's name tells its partition.
-Path folder_path(const Path& given) {
-  Path path = given.lexically_normal();
-  if (path == "." || path == "./" || path.filename() == "..")
-    path = std::filesystem::absolute(path).lexically_normal();
-  return path.has_filename() ? path : path.parent_path();
-}
 
 CompactOptions validate(const Words& words) {
   CompactOptions options = words.options;

@@ -56,36 +56,18 @@ class Compaction {
   // A broker that holds the directory or did not leave it clean, and swaps that it did not finish.
   std::optional<Refusal> check_state() {
     if (root_ && in_place() && !lock_) {
-      return Refusal{
-          .reason = fmt::format("{}: a running broker holds the lock", (root_->path() / kLockFile).string()),
-          .hint = "stop the broker first; --dry-run and --output work beside it"};
+      return refuse_running_broker(*root_, "stop the broker first; --dry-run and --output work beside it");
     }
     if (root_ && !root_->cleanly_shut_down()) {
-      const std::string found = fmt::format("{}: not cleanly shut down", root_->path().string());
-      if (in_place()) {
-        return Refusal{.reason = found,
-                       .hint =
-                           "start and stop the broker once so that it recovers the log; --dry-run and "
-                           "--output work as it is"};
-      }
-      report_.warnings.push_back(found + ": a broker would first recover the end of the log");
+      const Refusal refusal =
+          refuse_unclean(*root_,
+                         "start and stop the broker once so that it recovers the log; --dry-run and --output "
+                         "work as it is");
+      if (in_place()) return refusal;
+      report_.warnings.push_back(refusal.reason + ": a broker would first recover the end of the log");
     }
-    if (log_.segments().empty()) {
-      return Refusal{.reason = fmt::format("{}: no segment (.log file) in this folder", partition().string()),
-                     .hint = ""};
-    }
-    if (log_.load_plan().unfinished_swap()) {
-      Refusal refusal{.reason = fmt::format("{}: an unfinished swap of a cleaning", partition().string()),
-                      .hint =
-                          "start and stop the broker once, or carry these steps out; verify and dump read "
-                          "the folder as it would then be"};
-      for (const std::string& name : log_.load_plan().removed)
-        refusal.details.push_back("a broker would remove " + name);
-      for (const auto& [from, to] : log_.load_plan().renamed) {
-        refusal.details.push_back(fmt::format("a broker would rename {} to {}", from, to));
-      }
-      return refusal;
-    }
+    if (log_.segments().empty()) return refuse_no_segment(partition());
+    if (log_.load_plan().unfinished_swap()) return refuse_unfinished_swap(log_);
     return std::nullopt;
   }
 
@@ -102,21 +84,13 @@ class Compaction {
           "and the last stable offset counts as replicated");
       return std::nullopt;
     }
-    if (!log_.name()) {
-      return Refusal{.reason = fmt::format("{}: not the name of a partition folder", partition().string()),
-                     .hint = ""};
-    }
+    if (!log_.name()) return refuse_folder_name(partition());
     const TopicPartition& name = log_.name()->partition;
     std::optional<Offset> values[3];
     const std::string_view names[] = {kLogStartCheckpoint, kReplicationCheckpoint, kCleanerCheckpoint};
     for (std::size_t i = 0; i < 3; ++i) {
       const auto entries = root_->read_checkpoint(names[i]);
-      if (!entries) {
-        return Refusal{.reason = "a checkpoint file is damaged",
-                       .hint = "",
-                       .details = {},
-                       .defects = {{root_->path() / names[i], entries.error()}}};
-      }
+      if (!entries) return refuse_checkpoint(root_->path() / names[i], entries.error());
       values[i] = find(*entries, name);
     }
     range_inputs_.log_start = std::max(range_inputs_.log_start, values[0].value_or(Offset{0}));

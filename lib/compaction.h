@@ -9,7 +9,7 @@
 
 #include "lib/cleaning_plan.h"
 #include "lib/compat.h"
-#include "lib/located_defect.h"
+#include "lib/refusal.h"
 #include "lib/topic_config.h"
 
 namespace kseg {
@@ -48,14 +48,6 @@ struct CompactionReport {
   std::uint64_t key_set_bytes = 0;
   std::optional<Offset> checkpoint;   // as written, if it was
   std::vector<std::string> warnings;  // what the caller should be told
-};
-
-// Why nothing was done, or why it stopped. Groups swapped before stay swapped.
-struct Refusal {
-  std::string reason;
-  std::string hint;                    // may be empty
-  std::vector<std::string> details;    // a line each
-  std::vector<LocatedDefect> defects;  // damage that was found
 };
 
 // Throws IoError.

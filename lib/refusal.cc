@@ -1,0 +1,43 @@
+#include "lib/refusal.h"
+
+#include <fmt/format.h>
+
+namespace kseg {
+
+Refusal refuse_running_broker(const LogDir& root, std::string hint) {
+  return {.reason = fmt::format("{}: a running broker holds the lock", (root.path() / kLockFile).string()),
+          .hint = std::move(hint)};
+}
+
+Refusal refuse_unclean(const LogDir& root, std::string hint) {
+  return {.reason = fmt::format("{}: not cleanly shut down", root.path().string()), .hint = std::move(hint)};
+}
+
+Refusal refuse_no_segment(const Path& partition, std::string hint) {
+  return {.reason = fmt::format("{}: no segment (.log file) in this folder", partition.string()),
+          .hint = std::move(hint)};
+}
+
+Refusal refuse_unfinished_swap(const PartitionLog& log) {
+  Refusal refusal{.reason = fmt::format("{}: an unfinished swap of a cleaning", log.folder().string()),
+                  .hint =
+                      "start and stop the broker once, or carry these steps out; verify and dump read "
+                      "the folder as it would then be"};
+  for (const std::string& name : log.load_plan().removed) {
+    refusal.details.push_back("a broker would remove " + name);
+  }
+  for (const auto& [from, to] : log.load_plan().renamed) {
+    refusal.details.push_back(fmt::format("a broker would rename {} to {}", from, to));
+  }
+  return refusal;
+}
+
+Refusal refuse_folder_name(const Path& partition) {
+  return {.reason = fmt::format("{}: not the name of a partition folder", partition.string())};
+}
+
+Refusal refuse_checkpoint(const Path& file, const Defect& defect) {
+  return {.reason = "a checkpoint file is damaged", .defects = {{file, defect}}};
+}
+
+}  // namespace kseg
