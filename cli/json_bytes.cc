@@ -118,4 +118,34 @@ void append_hex(fmt::memory_buffer& out, Bytes bytes) {
   }
 }
 
+bool decode_base64(std::string_view text, ByteBuffer& out) {
+  if (text.size() % 4 != 0) return false;
+  std::size_t padding = 0;
+  while (padding < 2 && !text.empty() && text.back() == '=') {
+    text.remove_suffix(1);
+    ++padding;
+  }
+  std::uint32_t bits = 0;
+  std::size_t digits = 0;
+  for (const char letter : text) {
+    const std::uint32_t digit = letter >= 'A' && letter <= 'Z'   ? static_cast<std::uint32_t>(letter - 'A')
+                                : letter >= 'a' && letter <= 'z' ? static_cast<std::uint32_t>(letter - 'a') + 26
+                                : letter >= '0' && letter <= '9' ? static_cast<std::uint32_t>(letter - '0') + 52
+                                : letter == '+'                  ? 62U
+                                : letter == '/'                  ? 63U
+                                                                 : 64U;
+    if (digit == 64) return false;
+    bits = bits << 6 | digit;
+    if (++digits % 4 != 0) continue;
+    for (const int shift : {16, 8, 0}) out.push_back(static_cast<std::uint8_t>(bits >> shift));
+  }
+  if (padding == 1) {
+    out.push_back(static_cast<std::uint8_t>(bits >> 10));
+    out.push_back(static_cast<std::uint8_t>(bits >> 2));
+  } else if (padding == 2) {
+    out.push_back(static_cast<std::uint8_t>(bits >> 4));
+  }
+  return true;
+}
+
 }  // namespace kseg

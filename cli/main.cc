@@ -7,6 +7,7 @@
 #include <csignal>
 #include <new>
 
+#include "cli/append.h"
 #include "cli/command.h"
 #include "cli/compact.h"
 #include "cli/diff.h"
@@ -57,6 +58,7 @@ ExitStatus run(int argc, char** argv) {
   add_diff_command(app, chosen);
   add_digest_command(app, chosen);
   add_tombstones_command(app, chosen);
+  add_append_command(app, chosen);
 
   std::string answer;
   try {

@@ -22,6 +22,10 @@ class RecordBatchBuilder {
   static void encode_header(const RecordHeaderView& header, ByteBuffer& out);
 
   std::int32_t record_count() const { return header_.record_count; }
+  std::size_t records_bytes() const { return records_.size(); }  // before compression
+
+  // Moves the end that begin() was given, for a batch that grows as records come.
+  void set_last_offset_delta(std::int32_t delta) { header_.last_offset_delta = delta; }
 
   // Appends the batch to `out`. At least one record was added. Errors: bad_length (over 2^31-1 bytes).
   std::optional<Defect> finish(Compressor& compressor, ByteBuffer& out);

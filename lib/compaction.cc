@@ -297,7 +297,7 @@ class Compaction {
   std::optional<Refusal> advance_checkpoint() {
     if (!root_ || range_.first_dirty > range_.validated_first_dirty) return std::nullopt;
     const Offset end = std::max(range_.first_uncleanable, range_.validated_first_dirty);
-    if (auto defect = root_->write_cleaner_checkpoint(log_.name()->partition, end)) {
+    if (auto defect = root_->write_checkpoint(kCleanerCheckpoint, log_.name()->partition, end)) {
       return failed({root_->path() / kCleanerCheckpoint, *defect});
     }
     report_.checkpoint = end;

@@ -49,27 +49,27 @@ Result<std::vector<PartitionOffset>> LogDir::read_checkpoint(std::string_view fi
   return decode_offset_checkpoint(read_file(*files_, path));
 }
 
-std::optional<Defect> LogDir::write_cleaner_checkpoint(const TopicPartition& partition,
-                                                       Offset first_dirty) const {
+std::optional<Defect> LogDir::write_checkpoint(std::string_view file_name, const TopicPartition& partition,
+                                               Offset offset) const {
   if (!is_topic_name(partition.topic)) {
     return Defect{.code = DefectCode::bad_text,
                   .position = {},
                   .expected = "the name of a topic",
                   .found = quote(partition.topic)};
   }
-  auto read = read_checkpoint(kCleanerCheckpoint);
+  auto read = read_checkpoint(file_name);
   if (!read) return read.error();
 
   std::vector<PartitionOffset>& entries = *read;
   const auto is_ours = [&](const PartitionOffset& entry) { return entry.partition == partition; };
   const auto ours = std::find_if(entries.begin(), entries.end(), is_ours);
   if (ours == entries.end()) {
-    entries.push_back({partition, first_dirty});
+    entries.push_back({partition, offset});
   } else {
-    ours->offset = first_dirty;
+    ours->offset = offset;
     entries.erase(std::remove_if(ours + 1, entries.end(), is_ours), entries.end());
   }
-  replace_file(*files_, path_ / kCleanerCheckpoint, as_bytes(encode_offset_checkpoint(entries)));
+  replace_file(*files_, path_ / file_name, as_bytes(encode_offset_checkpoint(entries)));
   return std::nullopt;
 }
 

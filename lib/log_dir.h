@@ -31,9 +31,10 @@ class LogDir {
   // empty. Errors are the format's.
   Result<std::vector<PartitionOffset>> read_checkpoint(std::string_view file_name) const;
 
-  // Sets the cleaner checkpoint of `partition`; entries of other partitions stay as and where they are.
+  // Sets the entry of `partition` in one of the four; entries of others stay as and where they are.
   // Errors, with nothing written: those of the file there is, bad_text for a topic with an illegal name.
-  std::optional<Defect> write_cleaner_checkpoint(const TopicPartition& partition, Offset first_dirty) const;
+  std::optional<Defect> write_checkpoint(std::string_view file_name, const TopicPartition& partition,
+                                         Offset offset) const;
 
  private:
   LogDir(FileSystem& files, Path path) : files_(&files), path_(std::move(path)) {}

@@ -31,8 +31,33 @@ ProducerState::ProducerState(const std::vector<ProducerStateEntry>& snapshot, st
   }
 }
 
+std::optional<Defect> ProducerState::check(const RecordBatchView& batch,
+                                           const std::optional<RecordView>& marker) const {
+  const RecordBatchHeader& header = batch.header;
+  if (!header.has_producer()) return std::nullopt;
+  if (header.is_control()) {
+    const auto value = marker ? decode_end_transaction_marker(*marker) : EndTransactionMarker{};
+    if (value) return std::nullopt;
+    Defect defect = value.error();
+    defect.position = batch.position;
+    return defect;
+  }
+  const ProducerStateEntry* const entry = find(header.producer_id);
+  if (entry == nullptr || entry->current_txn_first_offset.value < 0 || header.is_transactional()) {
+    return std::nullopt;
+  }
+  return Defect{
+      .code = DefectCode::producer_state,
+      .position = batch.position,
+      .offset = header.base_offset,
+      .expected = fmt::format("a transactional batch in the transaction that producer {} began at {}",
+                              header.producer_id, entry->current_txn_first_offset),
+      .found = "a batch outside of it"};
+}
+
 std::optional<Defect> ProducerState::apply(const RecordBatchView& batch,
                                            const std::optional<RecordView>& marker) {
+  if (auto defect = check(batch, marker)) return defect;
   const RecordBatchHeader& header = batch.header;
   if (!header.has_producer()) return std::nullopt;
   if (header.is_control() && !marker) return std::nullopt;
@@ -46,34 +71,48 @@ std::optional<Defect> ProducerState::apply(const RecordBatchView& batch,
   set_epoch(entry, header.producer_epoch);
 
   if (header.is_control()) {
-    const auto value = decode_end_transaction_marker(*marker);
-    if (!value) {
-      Defect defect = value.error();
-      defect.position = batch.position;
-      return defect;
-    }
-    entry.coordinator_epoch = value->coordinator_epoch;
+    entry.coordinator_epoch = decode_end_transaction_marker(*marker)->coordinator_epoch;
     entry.timestamp_ms = marker->timestamp_ms;
     entry.current_txn_first_offset = Offset{-1};
     return std::nullopt;
   }
 
   const bool in_transaction = entry.current_txn_first_offset.value >= 0;
-  if (in_transaction && !header.is_transactional()) {
-    return Defect{
-        .code = DefectCode::producer_state,
-        .position = batch.position,
-        .offset = header.base_offset,
-        .expected = fmt::format("a transactional batch in the transaction that producer {} began at {}",
-                                header.producer_id, entry.current_txn_first_offset),
-        .found = "a batch outside of it"};
-  }
   entry.last_sequence = header.last_sequence();
   entry.last_offset = header.last_offset();
   entry.offset_delta = header.last_offset_delta;
   entry.timestamp_ms = header.max_timestamp;
   if (header.is_transactional() && !in_transaction) entry.current_txn_first_offset = header.base_offset;
   return std::nullopt;
+}
+
+std::optional<Defect> ProducerState::check_append(const RecordBatchHeader& batch) const {
+  const ProducerStateEntry* const entry = find(batch.producer_id);
+  if (entry == nullptr) return std::nullopt;
+  const auto refuse = [&](std::string expected, std::string found) {
+    return Defect{.code = DefectCode::producer_state,
+                  .position = {},
+                  .offset = batch.base_offset,
+                  .expected = std::move(expected),
+                  .found = std::move(found)};
+  };
+  if (batch.producer_epoch < entry->producer_epoch) {
+    return refuse(fmt::format("an epoch of producer {} of at least {}", batch.producer_id, entry->producer_epoch),
+                  fmt::format("{}", batch.producer_epoch));
+  }
+  if (batch.is_control()) return std::nullopt;
+  const bool goes_on = batch.producer_epoch == entry->producer_epoch && entry->last_sequence >= 0;
+  RecordBatchHeader one_further{.last_offset_delta = 1, .base_sequence = entry->last_sequence};
+  const std::int32_t expected = goes_on ? one_further.last_sequence() : 0;
+  if (batch.base_sequence == expected) return std::nullopt;
+  return refuse(fmt::format("sequence {} of producer {}, epoch {}", expected, batch.producer_id,
+                            batch.producer_epoch),
+                fmt::format("{}", batch.base_sequence));
+}
+
+const ProducerStateEntry* ProducerState::find(std::int64_t producer_id) const {
+  const auto found = entries_.find(producer_id);
+  return found == entries_.end() ? nullptr : &found->second;
 }
 
 void ProducerState::expire(std::int64_t now_ms, std::int64_t expiration_ms) {

@@ -23,6 +23,16 @@ class ProducerState {
   // Errors: producer_state (data outside the open transaction of its producer: no broker loads it),
   // bad_control_record.
   std::optional<Defect> apply(const RecordBatchView& batch, const std::optional<RecordView>& marker);
+  // apply()'s errors, with nothing changed.
+  std::optional<Defect> check(const RecordBatchView& batch, const std::optional<RecordView>& marker) const;
+
+  // What a leader says against a data batch or a marker that a client or a coordinator sends: a producer
+  // epoch below the known one, a sequence that does not continue (log-format.md §7.3). Error:
+  // producer_state. Where the batch would lie is not looked at.
+  std::optional<Defect> check_append(const RecordBatchHeader& batch) const;
+
+  // Nothing if the producer is not known. Valid until the next change.
+  const ProducerStateEntry* find(std::int64_t producer_id) const;
 
   // Drops producers that a running broker would have forgotten.
   void expire(std::int64_t now_ms, std::int64_t expiration_ms);

@@ -43,6 +43,12 @@ constexpr Number kNumbers[] = {
      [](TopicConfig& config, std::int64_t value) {
        config.index_interval_bytes = static_cast<std::uint64_t>(value);
      }},
+    {"segment.ms", "log.roll.ms", 1, kMaxLong,
+     [](TopicConfig& config, std::int64_t value) { config.segment_ms = value; }},
+    {"max.message.bytes", "message.max.bytes", 0, kMaxInt,
+     [](TopicConfig& config, std::int64_t value) {
+       config.max_message_bytes = static_cast<std::uint64_t>(value);
+     }},
     {"producer.id.expiration.ms", "producer.id.expiration.ms", 1, kMaxInt,
      [](TopicConfig& config, std::int64_t value) { config.producer_id_expiration_ms = value; }},
 };
@@ -83,7 +89,7 @@ std::optional<std::string> TopicConfig::set(std::string_view name, std::string_v
     number.assign(*this, parsed);
     return std::nullopt;
   }
-  return fmt::format("'{}' is not a setting that compaction depends on", name);
+  return fmt::format("'{}' is not a setting that kseg depends on", name);
 }
 
 }  // namespace kseg

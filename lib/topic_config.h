@@ -1,4 +1,4 @@
-// The settings of a topic, and of its broker, that decide what a compaction does. Names and defaults
+// The settings of a topic, and of its broker, that decide what a compaction, or an append, does. Names and defaults
 // are Kafka's (compaction.md §2); a broker's name for a topic setting means the same.
 #pragma once
 
@@ -18,6 +18,8 @@ struct TopicConfig {
   std::uint64_t segment_bytes = 1'073'741'824;
   std::uint64_t segment_index_bytes = 10'485'760;
   std::uint64_t index_interval_bytes = 4096;
+  std::int64_t segment_ms = 604'800'000;
+  std::uint64_t max_message_bytes = 1'048'588;
   std::int64_t producer_id_expiration_ms = 86'400'000;
 
   // Sets one of them. Returns what is wrong: an unknown name, or a value out of Kafka's range.

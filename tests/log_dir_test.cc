@@ -127,16 +127,16 @@ TEST_CASE("a checkpoint file that is missing or empty has no entries") {
 
 TEST_CASE("the first cleaning of a log dir makes the checkpoint (L1)") {
   const Root root;
-  CHECK_FALSE(root.log_dir().write_cleaner_checkpoint({"t", 0}, {5}));
+  CHECK_FALSE(root.log_dir().write_checkpoint(kCleanerCheckpoint, {"t", 0}, {5}));
   CHECK(text_of(root.checkpoint()) == "0\n1\nt 0 5\n");
 }
 
 TEST_CASE("other partitions keep their entries and places, also those that are not there (L2, L3, L17)") {
   const Root root;
   write(root.checkpoint(), "0\n5\ngone 7 1\nt 0 3\nu   1  9\nt 0 4\nu 1 10");
-  CHECK_FALSE(root.log_dir().write_cleaner_checkpoint({"t", 0}, {5}));
+  CHECK_FALSE(root.log_dir().write_checkpoint(kCleanerCheckpoint, {"t", 0}, {5}));
   CHECK(text_of(root.checkpoint()) == "0\n4\ngone 7 1\nt 0 5\nu 1 9\nu 1 10\n");
-  CHECK_FALSE(root.log_dir().write_cleaner_checkpoint({"a.b_c-d", 12}, {7}));
+  CHECK_FALSE(root.log_dir().write_checkpoint(kCleanerCheckpoint, {"a.b_c-d", 12}, {7}));
   CHECK(text_of(root.checkpoint()) == "0\n5\ngone 7 1\nt 0 5\nu 1 9\nu 1 10\na.b_c-d 12 7\n");
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("a checkpoint that cannot be read stays untouched (L5)") {
     CAPTURE(text);
     const Root root;
     write(root.checkpoint(), text);
-    CHECK(root.log_dir().write_cleaner_checkpoint({"t", 0}, {5}));
+    CHECK(root.log_dir().write_checkpoint(kCleanerCheckpoint, {"t", 0}, {5}));
     CHECK(text_of(root.checkpoint()) == text);
   }
 }
@@ -155,7 +155,7 @@ TEST_CASE("what an interrupted write left behind is ignored and written over (L1
   write(root.checkpoint(), "0\n1\nt 0 3\n");
   write(root.checkpoint().string() + ".tmp", "0\n1\nt 0 99\n and more");
   CHECK(find(*root.log_dir().read_checkpoint(kCleanerCheckpoint), {"t", 0}) == Offset{3});
-  CHECK_FALSE(root.log_dir().write_cleaner_checkpoint({"t", 0}, {5}));
+  CHECK_FALSE(root.log_dir().write_checkpoint(kCleanerCheckpoint, {"t", 0}, {5}));
   CHECK(text_of(root.checkpoint()) == "0\n1\nt 0 5\n");
   CHECK_FALSE(std::filesystem::exists(root.checkpoint().string() + ".tmp"));
 }
@@ -164,7 +164,7 @@ TEST_CASE("a topic that would break the file's grammar is not written") {
   const Root root;
   write(root.checkpoint(), "0\n1\nt 0 3\n");
   for (const char* topic : {"", "a b", "a\n"}) {
-    const auto defect = root.log_dir().write_cleaner_checkpoint({topic, 0}, {5});
+    const auto defect = root.log_dir().write_checkpoint(kCleanerCheckpoint, {topic, 0}, {5});
     REQUIRE(defect);
     CHECK(defect->code == DefectCode::bad_text);
   }

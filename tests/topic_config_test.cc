@@ -38,7 +38,7 @@ TEST_CASE("a value that Kafka would not take is named with what it takes") {
   CHECK(config.set("segment.bytes", "1k"));
   CHECK(config.set("segment.bytes", ""));
   CHECK(config.set("segment.bytes", "99999999999999999999"));
-  CHECK(config.set("retention.bits", "1") == "'retention.bits' is not a setting that compaction depends on");
+  CHECK(config.set("retention.bits", "1") == "'retention.bits' is not a setting that kseg depends on");
 }
 
 }  // namespace
