@@ -83,7 +83,8 @@ class Append {
       output_.row("bad_line").field("line", first).field("last_line", last).field("what", what).end();
       return;
     }
-    const std::string lines = first == last ? fmt::format("line {}", first) : fmt::format("lines {}-{}", first, last);
+    const std::string lines =
+        first == last ? fmt::format("line {}", first) : fmt::format("lines {}-{}", first, last);
     output_.remark(fmt::format("{}: {}: {}", input_.name().string(), lines, what));
   }
 
@@ -95,7 +96,8 @@ class Append {
   std::uint64_t bad_lines_ = 0;
 };
 
-void print(const AppendOptions& options, const AppendReport& report, std::uint64_t bad_lines, Output& output) {
+void print(const AppendOptions& options, const AppendReport& report, std::uint64_t bad_lines,
+           Output& output) {
   for (const std::string& warning : report.warnings) output.remark("note: " + warning);
   if (output.json()) {
     output.row("summary")
@@ -113,8 +115,9 @@ void print(const AppendOptions& options, const AppendReport& report, std::uint64
         .end();
     return;
   }
-  const std::string at = report.batches == 0 ? fmt::format("the log ends at {}", report.log_end)
-                                             : fmt::format("offsets {}..{}", report.log_end_before, report.log_end);
+  const std::string at = report.batches == 0
+                             ? fmt::format("the log ends at {}", report.log_end)
+                             : fmt::format("offsets {}..{}", report.log_end_before, report.log_end);
   fmt::format_to(std::back_inserter(output.line()), "{}{}: {} in {} appended, {}, {}",
                  options.request.partition.string(), report.created ? " (new)" : "",
                  count(report.records, "record", "records"), count(report.batches, "batch", "batches"),
@@ -165,7 +168,8 @@ AppendOptions validate(const Words& words, const CLI::App& command) {
     }
   }
   if (command.count("--key-separator") > 0) {
-    if (words.key_separator.empty()) throw CLI::ValidationError("--key-separator", "takes a text that is not empty");
+    if (words.key_separator.empty())
+      throw CLI::ValidationError("--key-separator", "takes a text that is not empty");
     options.lines.key_separator = words.key_separator;
   }
   if (command.count("--null") > 0) options.lines.null_marker = words.null_marker;
@@ -173,7 +177,8 @@ AppendOptions validate(const Words& words, const CLI::App& command) {
   if (!words.topic_id.empty()) {
     request.topic_id = parse_uuid(words.topic_id);
     if (!request.topic_id || request.topic_id->is_reserved()) {
-      throw CLI::ValidationError("--topic-id", "takes a topic's id in 22 characters, not '" + words.topic_id + "'");
+      throw CLI::ValidationError("--topic-id",
+                                 "takes a topic's id in 22 characters, not '" + words.topic_id + "'");
     }
   }
   if (words.log_start) request.log_start = Offset{*words.log_start};
@@ -201,8 +206,7 @@ void add_append_command(CLI::App& app, ChosenCommand& chosen) {
   command->add_option("--input", words->input, "read FILE instead of standard input")->type_name("FILE");
   command->add_option("--format", words->format, "of the input: jsonl (as dump --json writes it) or text")
       ->type_name("jsonl|text");
-  command
-      ->add_option("--key-separator", words->key_separator, "of text: what stands between key and value")
+  command->add_option("--key-separator", words->key_separator, "of text: what stands between key and value")
       ->type_name("TEXT");
   command->add_option("--null", words->null_marker, "of text: a key or a value that is this is null")
       ->type_name("TEXT");
@@ -212,12 +216,17 @@ void add_append_command(CLI::App& app, ChosenCommand& chosen) {
   command->add_option("--log-start", words->log_start, "of a new partition: where its log begins")
       ->check(CLI::NonNegativeNumber)
       ->type_name("OFFSET");
-  command->add_option("--topic-id", words->topic_id, "of a new partition: the id of its topic")->type_name("ID");
+  command->add_option("--topic-id", words->topic_id, "of a new partition: the id of its topic")
+      ->type_name("ID");
   command->add_option("--timestamp", words->timestamp, "the input's, where it has them (default), or now")
       ->type_name("input|now");
-  command->add_option("--codec", words->codec, "none, gzip, snappy, lz4, zstd (default: that of the batch lines, else none)")
+  command
+      ->add_option("--codec", words->codec,
+                   "none, gzip, snappy, lz4, zstd (default: that of the batch lines, else none)")
       ->type_name("CODEC");
-  command->add_option("--batch-bytes", options.batches.batch_bytes, "begin another batch behind this many (default 16384)")
+  command
+      ->add_option("--batch-bytes", options.batches.batch_bytes,
+                   "begin another batch behind this many (default 16384)")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30))
       ->type_name("BYTES");
   command->add_option("--batch-records", options.batches.batch_records, "records a batch at most")

@@ -128,12 +128,13 @@ bool decode_base64(std::string_view text, ByteBuffer& out) {
   std::uint32_t bits = 0;
   std::size_t digits = 0;
   for (const char letter : text) {
-    const std::uint32_t digit = letter >= 'A' && letter <= 'Z'   ? static_cast<std::uint32_t>(letter - 'A')
-                                : letter >= 'a' && letter <= 'z' ? static_cast<std::uint32_t>(letter - 'a') + 26
-                                : letter >= '0' && letter <= '9' ? static_cast<std::uint32_t>(letter - '0') + 52
-                                : letter == '+'                  ? 62U
-                                : letter == '/'                  ? 63U
-                                                                 : 64U;
+    const std::uint32_t digit =
+        letter >= 'A' && letter <= 'Z'   ? static_cast<std::uint32_t>(letter - 'A')
+        : letter >= 'a' && letter <= 'z' ? static_cast<std::uint32_t>(letter - 'a') + 26
+        : letter >= '0' && letter <= '9' ? static_cast<std::uint32_t>(letter - '0') + 52
+        : letter == '+'                  ? 62U
+        : letter == '/'                  ? 63U
+                                         : 64U;
     if (digit == 64) return false;
     bits = bits << 6 | digit;
     if (++digits % 4 != 0) continue;

@@ -255,7 +255,7 @@ RecordInput::What RecordInput::parse_json(std::string_view line) {
     } else if (name == "base_sequence") {
       fields.base_sequence = read_number<std::int32_t>(in);
     } else {
-      static constexpr std::array kOfNoUse = {"file",  "position",   "size",          "magic",        "crc",
+      static constexpr std::array kOfNoUse = {"file",  "position",   "size",          "magic",         "crc",
                                               "valid", "attributes", "last_sequence", "base_timestamp"};
       const bool known = std::find(kOfNoUse.begin(), kOfNoUse.end(), name) != kOfNoUse.end();
       if (!known && fields.unknown.empty()) fields.unknown = name;
@@ -265,7 +265,8 @@ RecordInput::What RecordInput::parse_json(std::string_view line) {
   in.end();
   if (!in.ok()) return complain(in.wrong());
   if (fields.type == Fields::Type::other) return What::nothing;
-  if (fields.type == Fields::Type::defect) return complain("the dump met a defect here: something is missing");
+  if (fields.type == Fields::Type::defect)
+    return complain("the dump met a defect here: something is missing");
   if (!fields.unknown.empty()) {
     return complain(fmt::format("{} is no member of a record or a batch", quote(fields.unknown)));
   }
@@ -298,7 +299,8 @@ RecordInput::What RecordInput::to_record(const Fields& fields) {
     record.key = key_;
     record.value = value_;
   }
-  if (!fields.key_given && !fields.value_given && !fields.control) return complain("neither a key nor a value");
+  if (!fields.key_given && !fields.value_given && !fields.control)
+    return complain("neither a key nor a value");
   return What::record;
 }
 
@@ -307,7 +309,8 @@ RecordInput::What RecordInput::to_batch(const Fields& fields) {
     return complain("a batch needs base_offset, last_offset and count");
   }
   const std::int64_t delta = Offset{*fields.last_offset} - Offset{*fields.base_offset};
-  if (*fields.base_offset < 0 || delta < 0 || delta > std::numeric_limits<std::int32_t>::max() || *fields.count < 0) {
+  if (*fields.base_offset < 0 || delta < 0 || delta > std::numeric_limits<std::int32_t>::max() ||
+      *fields.count < 0) {
     return complain("a batch that no log can hold");
   }
   RecordBatchHeader& header = batch_.header;

@@ -73,8 +73,8 @@ class EndReader {
     const Segment& segment = log_.segments()[index];
     const bool active = index + 1 == log_.segments().size();
     const auto file = files_.open(segment.log);
-    SegmentReader reader(
-        *file, {.payload = active ? SegmentReader::Payload::read : SegmentReader::Payload::skip});
+    SegmentReader reader(*file,
+                         {.payload = active ? SegmentReader::Payload::read : SegmentReader::Payload::skip});
     while (!full()) {
       const auto batch = reader.next();
       if (!batch) {

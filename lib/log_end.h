@@ -28,7 +28,7 @@ struct LogEnd {
   static LogEnd of(FileSystem& files, const PartitionLog& log, const Inputs& inputs);
 
   Offset next_offset;
-  Position end;                         // of the active segment's last whole batch
+  Position end;                            // of the active segment's last whole batch
   std::optional<LocatedDefect> torn_tail;  // bytes behind it that are none
   ProducerState producers;
   std::optional<Offset> newest_snapshot;  // at or below the log end

@@ -1,6 +1,7 @@
 #include "lib/partition_appender.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "formats/partition_metadata.h"
 #include "formats/producer_snapshot.h"
 #include "formats/time_index.h"
+#include "lib/replicas.h"
 
 namespace kseg {
 namespace {
@@ -86,13 +88,43 @@ std::optional<Refusal> PartitionAppender::prepare() {
   }
   if (parsed) name_ = parsed->partition;
   if (root_ && name_->topic == kClusterMetadataTopic) {
-    return Refusal{.reason = fmt::format("{}: the metadata log is the controllers' own",
-                                         request_.partition.string())};
+    return Refusal{
+        .reason = fmt::format("{}: the metadata log is the controllers' own", request_.partition.string())};
   }
+  if (auto refusal = check_replicas()) return refusal;
   const auto owner = folder ? folder : files_.info(parent_of(request_.partition));
   segment_options_ = {.folder = request_.partition};
   if (geteuid() == 0 && owner) segment_options_.owner = {owner->user_id, owner->group_id};
   return log_.segments().empty() ? prepare_new() : prepare_old();
+}
+
+// What only one replica has, a new leader cuts off again.
+std::optional<Refusal> PartitionAppender::check_replicas() {
+  if (!root_) return std::nullopt;
+  std::optional<Uuid> topic_id = request_.topic_id;
+  const Path metadata = request_.partition / kPartitionMetadata;
+  if (files_.info(metadata)) {
+    const auto decoded = decode_partition_metadata(read_file(files_, metadata));
+    if (!decoded) {
+      return Refusal{.reason = "the partition's metadata is damaged",
+                     .defects = {{metadata, decoded.error()}}};
+    }
+    topic_id = decoded->topic_id;
+  }
+  if (!topic_id) return std::nullopt;
+  const auto replicas = replicas_of(files_, *root_, *topic_id, name_->partition);
+  if (!replicas || replicas->size() < 2) return std::nullopt;
+  has_other_replicas_ = true;
+  const std::string reason = fmt::format("{}: has {} replicas, on brokers {}", request_.partition.string(),
+                                         replicas->size(), fmt::join(*replicas, ", "));
+  if (!request_.force) {
+    return Refusal{.reason = reason,
+                   .hint =
+                       "another replica that becomes leader silently cuts off what only this one has; "
+                       "--force appends all the same"};
+  }
+  report_.warnings.push_back(reason + ": one that becomes leader cuts off what only this one has");
+  return std::nullopt;
 }
 
 std::optional<Refusal> PartitionAppender::prepare_new() {
@@ -215,11 +247,11 @@ std::optional<Defect> PartitionAppender::append(const RecordBatchView& batch,
     const Offset began = transaction_of(header.producer_id);
     check(!producers_.apply(batch, marker), "a batch that check() passed");
     if (is_abort && began.value >= 0) {
-      segment_->append(
-          AbortedTxn{.producer_id = header.producer_id,
-                     .first_offset = began,
-                     .last_offset = header.last_offset(),
-                     .last_stable_offset = producers_.first_open_transaction().value_or(header.next_offset())});
+      segment_->append(AbortedTxn{
+          .producer_id = header.producer_id,
+          .first_offset = began,
+          .last_offset = header.last_offset(),
+          .last_stable_offset = producers_.first_open_transaction().value_or(header.next_offset())});
       ++report_.transactions_aborted;
     }
   }
@@ -272,7 +304,8 @@ void PartitionAppender::begin_writing(Offset first_offset) {
 void PartitionAppender::drop_surplus_transactions() {
   const Segment& active = log_.active();
   if (!active.transaction_index) return;
-  const auto entries = decode_transaction_index(read_file(files_, *active.transaction_index), active.base_offset);
+  const auto entries =
+      decode_transaction_index(read_file(files_, *active.transaction_index), active.base_offset);
   if (!entries || entries->empty() || entries->back().last_offset < log_end_) return;
   ByteBuffer kept;
   for (const AbortedTxn& txn : *entries) {
@@ -310,7 +343,8 @@ void PartitionAppender::close_segment() {
   segment_->close();
   segment_.reset();
   if (!epochs_changed_) return;
-  replace(request_.partition / kLeaderEpochCheckpoint, as_bytes(encode_leader_epoch_checkpoint(epochs_.entries())));
+  replace(request_.partition / kLeaderEpochCheckpoint,
+          as_bytes(encode_leader_epoch_checkpoint(epochs_.entries())));
   epochs_changed_ = false;
 }
 
@@ -322,7 +356,8 @@ void PartitionAppender::take_snapshot(Offset offset) {
   });
   ByteBuffer bytes;
   encode_producer_snapshot(entries, bytes);
-  replace(request_.partition / to_string({.kind = SegmentFileKind::producer_snapshot, .offset = offset}), bytes);
+  replace(request_.partition / to_string({.kind = SegmentFileKind::producer_snapshot, .offset = offset}),
+          bytes);
   newest_snapshot_ = offset;
 }
 
@@ -340,10 +375,10 @@ AppendReport PartitionAppender::commit() {
   return report_;
 }
 
-// Everything is on disk, and a broker that shuts down cleanly has replicated what it has: only it can
-// know of other replicas, so that with those the high watermark stays.
+// Everything is on disk; and where there is no other replica, everything is replicated.
 void PartitionAppender::write_root_checkpoints() {
   for (const std::string_view name : {kRecoveryPointCheckpoint, kReplicationCheckpoint}) {
+    if (name == kReplicationCheckpoint && has_other_replicas_) continue;
     const Path path = root_->path() / name;
     if (!root_->read_checkpoint(name)) {
       report_.warnings.push_back(fmt::format("{}: damaged, left as it is", path.string()));

@@ -78,6 +78,7 @@ class PartitionAppender {
   PartitionAppender(FileSystem& files, const AppendRequest& request);
 
   std::optional<Refusal> prepare();
+  std::optional<Refusal> check_replicas();
   std::optional<Refusal> prepare_new();
   std::optional<Refusal> prepare_old();
   void begin_writing(Offset first_offset);
@@ -108,6 +109,7 @@ class PartitionAppender {
   ActiveSegment::Options segment_options_;
   std::optional<ByteBuffer> partition_metadata_;  // to be written
   std::optional<ByteBuffer> clean_shutdown_;      // the mark, while it is away
+  bool has_other_replicas_ = false;
   bool writing_ = false;
   bool committed_ = false;
   AppendReport report_;

@@ -97,17 +97,18 @@ std::optional<Defect> ProducerState::check_append(const RecordBatchHeader& batch
                   .found = std::move(found)};
   };
   if (batch.producer_epoch < entry->producer_epoch) {
-    return refuse(fmt::format("an epoch of producer {} of at least {}", batch.producer_id, entry->producer_epoch),
-                  fmt::format("{}", batch.producer_epoch));
+    return refuse(
+        fmt::format("an epoch of producer {} of at least {}", batch.producer_id, entry->producer_epoch),
+        fmt::format("{}", batch.producer_epoch));
   }
   if (batch.is_control()) return std::nullopt;
   const bool goes_on = batch.producer_epoch == entry->producer_epoch && entry->last_sequence >= 0;
   RecordBatchHeader one_further{.last_offset_delta = 1, .base_sequence = entry->last_sequence};
   const std::int32_t expected = goes_on ? one_further.last_sequence() : 0;
   if (batch.base_sequence == expected) return std::nullopt;
-  return refuse(fmt::format("sequence {} of producer {}, epoch {}", expected, batch.producer_id,
-                            batch.producer_epoch),
-                fmt::format("{}", batch.base_sequence));
+  return refuse(
+      fmt::format("sequence {} of producer {}, epoch {}", expected, batch.producer_id, batch.producer_epoch),
+      fmt::format("{}", batch.base_sequence));
 }
 
 const ProducerStateEntry* ProducerState::find(std::int64_t producer_id) const {

@@ -73,8 +73,9 @@ bool RecordAccumulator::joins(const RecordToAppend& record, Offset offset) const
 std::optional<Defect> RecordAccumulator::start(const RecordToAppend& record, Offset offset) {
   RecordBatchHeader header;
   if (kept_) header = kept_->header;
-  const std::int16_t codec =
-      static_cast<std::int16_t>(options_.codec ? *options_.codec : header.codec_known() ? header.codec() : Codec::none);
+  const std::int16_t codec = static_cast<std::int16_t>(options_.codec         ? *options_.codec
+                                                       : header.codec_known() ? header.codec()
+                                                                              : Codec::none);
   const bool keeps_bounds = kept_ && options_.preserve_offsets && kept_records_ == 0 &&
                             offset >= kept_->header.base_offset && offset <= kept_->header.last_offset();
   header.attributes = codec;
@@ -123,7 +124,8 @@ std::optional<RefusedLines> RecordAccumulator::add(const RecordToAppend& record)
     return RefusedLines{.first = record.line, .last = record.line, .defect = std::move(defect)};
   };
   if (!options_.null_keys && !record.record.key && !record.control) {
-    return refuse(bad_record(DefectCode::bad_record, next_offset(), "a key, as the topic is compacted", "null"));
+    return refuse(
+        bad_record(DefectCode::bad_record, next_offset(), "a key, as the topic is compacted", "null"));
   }
   Offset offset = next_offset();
   if (options_.preserve_offsets) {
@@ -170,12 +172,12 @@ std::optional<RefusedLines> RecordAccumulator::add(const RecordToAppend& record)
 std::optional<RefusedLines> RecordAccumulator::flush() {
   const bool records_missing = kept_ && kept_records_ == 0;
   if (records_missing) {
-    RefusedLines refused{.first = kept_->line,
-                         .last = kept_->line,
-                         .defect = bad_record(DefectCode::record_count_mismatch, kept_->header.base_offset,
-                                              fmt::format("the batch's {} records behind it",
-                                                          kept_->header.record_count),
-                                              "none")};
+    RefusedLines refused{
+        .first = kept_->line,
+        .last = kept_->line,
+        .defect =
+            bad_record(DefectCode::record_count_mismatch, kept_->header.base_offset,
+                       fmt::format("the batch's {} records behind it", kept_->header.record_count), "none")};
     kept_.reset();
     return refused;
   }

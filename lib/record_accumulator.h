@@ -41,8 +41,8 @@ class RecordAccumulator {
  public:
   struct Options {
     bool preserve_offsets = false;
-    bool null_keys = true;            // false: refused, as a compacted topic does
-    std::optional<Codec> codec;       // else that of the batch lines, else none
+    bool null_keys = true;              // false: refused, as a compacted topic does
+    std::optional<Codec> codec;         // else that of the batch lines, else none
     std::uint64_t batch_bytes = 16384;  // of records before compression; not of batches whose bounds are kept
     std::int32_t batch_records = 2147483647;
   };

@@ -18,7 +18,8 @@ Path beside(Path path) {
 }  // namespace
 
 bool Rollback::knows(const Path& path) const {
-  return std::any_of(changes_.begin(), changes_.end(), [&](const Before& known) { return known.path == path; });
+  return std::any_of(changes_.begin(), changes_.end(),
+                     [&](const Before& known) { return known.path == path; });
 }
 
 void Rollback::will_replace(const Path& path) {

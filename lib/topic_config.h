@@ -1,5 +1,5 @@
-// The settings of a topic, and of its broker, that decide what a compaction, or an append, does. Names and defaults
-// are Kafka's (compaction.md §2); a broker's name for a topic setting means the same.
+// The settings of a topic, and of its broker, that decide what a compaction, or an append, does. Names and
+// defaults are Kafka's (compaction.md §2); a broker's name for a topic setting means the same.
 #pragma once
 
 #include <cstdint>
