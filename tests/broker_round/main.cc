@@ -1,12 +1,13 @@
-// Starts a real broker on log directories that kseg has compacted:
+// Starts a real broker on log directories that kseg has compacted and appended to:
 //
 //   kseg_broker_round [--seed S] [--altered] KSEG LOG_DIR…
 //
-// Each LOG_DIR is copied, and its compacted partitions are compacted by KSEG. A broker then starts on the
-// copy; what it serves, to Kafka's own consumer and to kcat, is compared with what `KSEG dump` tells. Its
-// own cleaner runs over it, what it serves is compared again, and after it has stopped KSEG reads the
-// result. Status 0 if all agree and the broker had nothing to complain of, 1 else. S (default: random)
-// decides which offsets and times are asked for.
+// Each LOG_DIR is copied, and its compacted partitions are compacted by KSEG. Half of all partitions are then
+// replaced by what `KSEG append` makes of their dump, others get new records. A broker then starts on the
+// copy; what it serves, to Kafka's own consumer and to kcat, is compared with what `KSEG dump` tells. Its own
+// cleaner runs over it, what it serves is compared again, and after it has stopped KSEG reads the result.
+// Status 0 if all agree and the broker had nothing to complain of, 1 else. S (default: random) decides which
+// offsets and times are asked for.
 //
 // With --altered the copy is damaged before the broker starts; status 0 if all of it is noticed. It knows
 // one LOG_DIR, tests/data/broker/compaction/1-first-round.

@@ -11,6 +11,7 @@
 #include "tests/broker_round/alterations.h"
 #include "tests/broker_round/broker.h"
 #include "tests/broker_round/comparison.h"
+#include "tests/support/log_folder.h"
 #include "tests/support/temporary_folder.h"
 
 namespace kseg {
@@ -60,6 +61,25 @@ class Round {
     verify("after kseg's compaction");
   }
 
+  // Every other partition is replaced by a copy of its dump; the rest, but for internal topics, gets new
+  // records, a transaction that is aborted among them.
+  void append() {
+    const Stopwatch watch;
+    int copied = 0, appended = 0;
+    for (const auto& entry : fs::directory_iterator(log_dir())) {
+      const std::string name = entry.path().filename().string();
+      if (!entry.is_directory() || name.starts_with(kClusterMetadataTopic)) continue;
+      if (std::hash<std::string>()(name) % 2 == 0) {
+        copied += copy_by_append(entry.path()) ? 1 : 0;
+      } else if (!name.starts_with("__")) {
+        appended += append_to(entry.path()) ? 1 : 0;
+      }
+    }
+    fmt::print("  kseg append: {} partitions copied, {} have new records, {:.1f} s\n", copied, appended,
+               watch.seconds());
+    verify("after kseg's appending");
+  }
+
   Expected dump() const {
     const Expected expected = expected_of(options_.kseg, log_dir());
     fmt::print("  kseg dump: {} partitions, {} records, {} of them committed\n", expected.size(),
@@ -104,6 +124,7 @@ class Round {
   Path log_dir() const { return folder_.path() / "log-dir"; }
 
  private:
+  Path lines_file() const { return folder_.path() / "lines"; }
   Path before_cleaning() const { return folder_.path() / "before-cleaning"; }
   Path folder(const TopicPartition& partition) const { return log_dir() / to_string(partition); }
 
@@ -111,6 +132,37 @@ class Round {
     const auto read = LogDir::at(posix_file_system(), log_dir()).value().read_checkpoint(kCleanerCheckpoint);
     if (!read) throw std::runtime_error(describe(read.error()));
     return *read;
+  }
+
+  bool append_well(std::vector<std::string> arguments, const Path& partition, std::string_view lines) {
+    write_whole_file(lines_file(), as_bytes(lines));
+    arguments.insert(arguments.begin(), {options_.kseg, "append", partition, "--input", lines_file()});
+    const Finished finished = run(arguments);
+    if (finished.status == 0) return true;
+    findings_.add(fmt::format("{}: kseg append: status {}: {}", partition.filename().string(),
+                              finished.status, finished.notes));
+    return false;
+  }
+
+  bool copy_by_append(const Path& partition) {
+    const std::string lines = run_well({options_.kseg, "dump", "--json", "--logs-only", partition});
+    const Offset base = PartitionLog::open(posix_file_system(), partition).segments().front().base_offset;
+    for (const auto& entry : fs::directory_iterator(partition)) {
+      if (entry.path().filename() != kPartitionMetadata) fs::remove(entry.path());
+    }
+    return append_well({"--create", "--preserve-offsets", "--log-start", fmt::format("{}", base), "--config",
+                        "segment.bytes=20000", "--config", "index.interval.bytes=512"},
+                       partition, lines);
+  }
+
+  bool append_to(const Path& partition) {
+    return append_well({"--codec", "zstd"}, partition,
+                       R"({"key":"new","value":"1"}
+{"key":"new","value":"2","headers":[{"key":"h","value":null}]}
+{"key":"taken back","value":"3","producer_id":987654,"producer_epoch":0,"sequence":0,"transactional":true}
+{"producer_id":987654,"producer_epoch":0,"transactional":true,"control":{"type":"ABORT"}}
+{"key":"gone","value":null,"producer_id":987655,"producer_epoch":0,"sequence":0}
+)");
   }
 
   // Nobody is there yet to be asked for the topics' settings.
@@ -283,6 +335,7 @@ void run_round(const RoundOptions& options, Findings& findings) {
   const Stopwatch watch;
   Round round(options, findings);
   round.compact();
+  round.append();
   round.serve_compacted();
   round.serve_cleaned();
   fmt::print("  {:.1f} s in all\n", watch.seconds());

@@ -1,4 +1,5 @@
-// One log directory, compacted by kseg, served by a real broker, cleaned by its cleaner, read by kseg.
+// One log directory, compacted and appended to by kseg, served by a real broker, cleaned by its cleaner, read
+// by kseg.
 #pragma once
 
 #include "lib/file_system.h"
