@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -92,10 +93,26 @@ struct RecordInput::Fields {
   std::optional<std::int64_t> delete_horizon_ms;
   std::int32_t base_sequence = kNoSequence;
 
-  enum class Type { record, batch, defect, other } type = Type::record;
-  std::string unknown = {};  // the first member that no record or batch has
+  enum class Type { record, batch, defect, other, unknown } type = Type::record;
+  std::string unknown = {};  // a type, or the first member that no record or batch has
   bool other_partition = false;
+
+  static Type type_named(std::string_view name);
 };
+
+// Of a line of dump. A word that is misspelt must not pass for one of no interest.
+RecordInput::Fields::Type RecordInput::Fields::type_named(std::string_view name) {
+  if (name == "record") return Type::record;
+  if (name == "batch") return Type::batch;
+  if (name == "defect") return Type::defect;
+  static constexpr std::array<std::string_view, 10> kOthers = {
+      "summary",           "note",         "offset_index_entry",
+      "time_index_entry",  "aborted_txn",  "producer",
+      "checkpoint_entry",  "leader_epoch", "meta_properties",
+      "partition_metadata"};
+  const bool known = std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end();
+  return known ? Type::other : Type::unknown;
+}
 
 RecordInput::What RecordInput::parse(std::string_view line, std::uint64_t number) {
   record_ = {};
@@ -133,6 +150,7 @@ RecordInput::What RecordInput::parse_json(std::string_view line) {
   const auto word = [&] {
     word_.clear();
     in.string(word_);
+    if (in.ok() && !is_utf8(word_)) in.trip("UTF-8 before this");
     return as_text(word_);
   };
   const auto flag = [&](bool& to) {
@@ -234,11 +252,9 @@ RecordInput::What RecordInput::parse_json(std::string_view line) {
       fields.other_partition = partition != *partition_;
     } else if (name == "type") {
       const std::string_view type = word();
-      fields.type = type == "record"   ? Fields::Type::record
-                    : type == "batch"  ? Fields::Type::batch
-                    : type == "defect" ? Fields::Type::defect
-                                       : Fields::Type::other;
-      other = fields.type == Fields::Type::other || fields.type == Fields::Type::defect;
+      fields.type = Fields::type_named(type);
+      if (fields.type == Fields::Type::unknown) fields.unknown = type;
+      other = fields.type != Fields::Type::record && fields.type != Fields::Type::batch;
     } else if (name == "base_offset") {
       fields.base_offset = in.integer();
     } else if (name == "last_offset") {
@@ -267,6 +283,9 @@ RecordInput::What RecordInput::parse_json(std::string_view line) {
   if (fields.type == Fields::Type::other) return What::nothing;
   if (fields.type == Fields::Type::defect)
     return complain("the dump met a defect here: something is missing");
+  if (fields.type == Fields::Type::unknown) {
+    return complain(fmt::format("{} is no type of line that dump writes", quote(fields.unknown)));
+  }
   if (!fields.unknown.empty()) {
     return complain(fmt::format("{} is no member of a record or a batch", quote(fields.unknown)));
   }

@@ -25,6 +25,7 @@ class EndReader {
     }
     found_.producers.expire(inputs_.now_ms, inputs_.producer_expiration_ms);
     found_.epochs.truncate(found_.next_offset);
+    found_.epochs_written = found_.epochs.entries() == epochs_in_file_;
     return std::move(found_);
   }
 
@@ -36,6 +37,7 @@ class EndReader {
     if (!files_.info(path)) return;
     const auto entries = decode_leader_epoch_checkpoint(read_file(files_, path));
     if (!entries) return found_.defects.push_back({path, entries.error()});
+    epochs_in_file_ = *entries;
     found_.epochs = LeaderEpochs(*entries);
   }
 
@@ -132,6 +134,7 @@ class EndReader {
   const LogEnd::Inputs& inputs_;
   LogEnd found_;
   Offset replay_from_;
+  std::vector<EpochEntry> epochs_in_file_;
   Decompressor decompressor_;
   ByteBuffer scratch_;
 };

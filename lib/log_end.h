@@ -33,6 +33,7 @@ struct LogEnd {
   ProducerState producers;
   std::optional<Offset> newest_snapshot;  // at or below the log end
   LeaderEpochs epochs;
+  bool epochs_written = true;                            // false: the file says something else
   std::optional<SegmentIndexes> indexes;                 // of the active segment, as a recovery builds them
   std::optional<std::int64_t> first_batch_timestamp_ms;  // maxTimestamp of the active segment's first batch
   std::vector<LocatedDefect> defects;

@@ -183,6 +183,7 @@ std::optional<Refusal> PartitionAppender::prepare_old() {
   }
   producers_ = std::move(found_->producers);
   epochs_ = std::move(found_->epochs);
+  epochs_changed_ = !found_->epochs_written;
   log_end_ = found_->next_offset;
   newest_snapshot_ = std::max(inputs.log_start, found_->newest_snapshot.value_or(inputs.log_start));
   report_.log_start = inputs.log_start;
