@@ -132,6 +132,7 @@ struct Words {
   std::string format = "jsonl";
   std::string timestamp = "input";
   std::string codec;
+  std::optional<int> codec_level;
   std::string topic_id;
   std::string key_separator;
   std::string null_marker;
@@ -174,6 +175,15 @@ AppendOptions validate(const Words& words, const CLI::App& command) {
   }
   if (command.count("--null") > 0) options.lines.null_marker = words.null_marker;
   if (!words.codec.empty()) options.batches.codec = parse_codec(words.codec);
+  if (words.codec_level) {
+    const auto range = options.batches.codec ? levels(*options.batches.codec) : std::nullopt;
+    if (!range) throw CLI::ValidationError("--codec-level", "goes with --codec gzip, lz4 or zstd");
+    if (*words.codec_level < range->least || *words.codec_level > range->most) {
+      throw CLI::ValidationError("--codec-level", fmt::format("of {} is from {} to {}, not {}", words.codec,
+                                                              range->least, range->most, *words.codec_level));
+    }
+    options.batches.level = words.codec_level;
+  }
   if (!words.topic_id.empty()) {
     request.topic_id = parse_uuid(words.topic_id);
     if (!request.topic_id || request.topic_id->is_reserved()) {
@@ -224,6 +234,8 @@ void add_append_command(CLI::App& app, ChosenCommand& chosen) {
       ->add_option("--codec", words->codec,
                    "none, gzip, snappy, lz4, zstd (default: that of the batch lines, else none)")
       ->type_name("CODEC");
+  command->add_option("--codec-level", words->codec_level, "of gzip, lz4 or zstd (default: Kafka's)")
+      ->type_name("N");
   command
       ->add_option("--batch-bytes", options.batches.batch_bytes,
                    "begin another batch behind this many (default 16384)")

@@ -56,12 +56,26 @@ Result<Decompressor::Output> Decompressor::decompress(Codec codec, Bytes input, 
   return Output{.bytes = out.bytes(), .trailing_bytes = *trailing_bytes};
 }
 
+std::optional<LevelRange> levels(Codec codec) {
+  switch (codec) {
+    case Codec::gzip: return LevelRange{.least = 1, .most = 9};
+    case Codec::lz4: return LevelRange{.least = 1, .most = 17};
+    case Codec::zstd: return LevelRange{.least = -131072, .most = 22};
+    case Codec::none:
+    case Codec::snappy: break;
+  }
+  return std::nullopt;
+}
+
 struct Compressor::Contexts {
+  explicit Contexts(std::optional<int> level) : gzip(level), zstd(level), lz4_level(level) {}
+
   GzipEncoder gzip;
   ZstdEncoder zstd;
+  std::optional<int> lz4_level;
 };
 
-Compressor::Compressor() : contexts_(std::make_unique<Contexts>()) {}
+Compressor::Compressor(std::optional<int> level) : contexts_(std::make_unique<Contexts>(level)) {}
 Compressor::~Compressor() = default;
 Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
@@ -71,7 +85,7 @@ void Compressor::compress(Codec codec, Bytes input, ByteBuffer& out) {
     case Codec::none: break;
     case Codec::gzip: return contexts_->gzip.encode(input, out);
     case Codec::snappy: return encode_snappy_xerial(input, out);
-    case Codec::lz4: return encode_lz4_frame(input, out);
+    case Codec::lz4: return encode_lz4_frame(input, out, contexts_->lz4_level);
     case Codec::zstd: return contexts_->zstd.encode(input, out);
   }
   no_codec();

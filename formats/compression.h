@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "formats/bytes.h"
@@ -46,10 +47,20 @@ class Decompressor {
   std::unique_ptr<Contexts> contexts_;
 };
 
+// The levels that Kafka's settings allow (compression.gzip.level and so on); nothing for codecs that
+// have none.
+struct LevelRange {
+  int least;
+  int most;
+};
+std::optional<LevelRange> levels(Codec codec);
+
 // Compresses as Kafka's cleaner does: each codec at its default level, in Kafka's framing.
 class Compressor {
  public:
-  Compressor();
+  Compressor() : Compressor(std::nullopt) {}
+  // `level`, in levels() of the only codec that is used, instead of the default one.
+  explicit Compressor(std::optional<int> level);
   ~Compressor();
   Compressor(Compressor&&) noexcept;
   Compressor& operator=(Compressor&&) noexcept;

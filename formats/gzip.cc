@@ -10,8 +10,6 @@
 namespace kseg {
 namespace {
 
-constexpr int kLevel = 6;  // zlib's default, which is Kafka's
-
 constexpr std::uint32_t kMagicAndDeflate = 0x1f8b08;
 constexpr unsigned kHeaderChecksum = 0x02;
 constexpr unsigned kExtra = 0x04;
@@ -130,7 +128,7 @@ Result<std::size_t> GzipDecoder::decode(Bytes input, GrowingOutput& out) {
 }
 
 void GzipEncoder::encode(Bytes input, ByteBuffer& out) {
-  if (!context_) context_.reset(libdeflate_alloc_compressor(kLevel));
+  if (!context_) context_.reset(libdeflate_alloc_compressor(level_));
   if (!context_) throw std::bad_alloc();
   const std::size_t start = out.size();
   out.resize(start + libdeflate_gzip_compress_bound(context_.get(), input.size()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "formats/bytes.h"
 #include "formats/decompression.h"
@@ -28,12 +29,16 @@ class GzipDecoder {
 
 class GzipEncoder {
  public:
+  static constexpr int kDefaultLevel = 6;  // zlib's, which is Kafka's
+
+  explicit GzipEncoder(std::optional<int> level = {}) : level_(level.value_or(kDefaultLevel)) {}
   void encode(Bytes input, ByteBuffer& out);
 
  private:
   struct Free {
     void operator()(libdeflate_compressor* context) const;
   };
+  int level_;
   std::unique_ptr<libdeflate_compressor, Free> context_;  // made when first needed
 };
 

@@ -1,6 +1,7 @@
 #include "formats/lz4_frame.h"
 
 #include <lz4.h>
+#include <lz4hc.h>
 #include <xxhash.h>
 
 #include <array>
@@ -27,6 +28,7 @@ constexpr std::uint32_t kStored = 0x80000000;
 // Magic, flags, block descriptor and checksum of what Kafka writes.
 constexpr std::array<std::uint8_t, 7> kWrittenHeader = {0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82};
 constexpr std::size_t kWrittenBlockSize = 65536;
+constexpr int kFastLevel = 9;  // Kafka's default, by which it means its fast compressor
 
 // A byte of a block yields at most 255: one more in the length of a match.
 constexpr std::size_t kMaxRatio = 255;
@@ -136,7 +138,7 @@ Result<std::size_t> decode_lz4_frame(Bytes input, GrowingOutput& out) {
   return in.remaining();
 }
 
-void encode_lz4_frame(Bytes input, ByteBuffer& out) {
+void encode_lz4_frame(Bytes input, ByteBuffer& out, std::optional<int> level) {
   ByteWriter to(out);
   to.bytes(kWrittenHeader);
   while (!input.empty()) {
@@ -147,8 +149,10 @@ void encode_lz4_frame(Bytes input, ByteBuffer& out) {
     const int block_size = static_cast<int>(block.size());
     const int bound = LZ4_compressBound(block_size);
     out.resize(block_at + static_cast<std::size_t>(bound));
-    const int size = LZ4_compress_default(reinterpret_cast<const char*>(block.data()),
-                                          reinterpret_cast<char*>(out.data() + block_at), block_size, bound);
+    const auto* const from = reinterpret_cast<const char*>(block.data());
+    auto* const into = reinterpret_cast<char*>(out.data() + block_at);
+    const int size = level && *level != kFastLevel ? LZ4_compress_HC(from, into, block_size, bound, *level)
+                                                   : LZ4_compress_default(from, into, block_size, bound);
     check(size > 0, "an lz4 block passes its bound");
     out.resize(block_at + static_cast<std::size_t>(size));
     auto size_and_kind = static_cast<std::uint32_t>(size);

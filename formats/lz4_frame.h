@@ -2,6 +2,8 @@
 // formats/compression.md.
 #pragma once
 
+#include <optional>
+
 #include "formats/bytes.h"
 #include "formats/decompression.h"
 #include "formats/result.h"
@@ -11,6 +13,7 @@ namespace kseg {
 // Decodes the first frame; returns the bytes behind it.
 Result<std::size_t> decode_lz4_frame(Bytes input, GrowingOutput& out);
 
-void encode_lz4_frame(Bytes input, ByteBuffer& out);
+// A level is Kafka's: 9, its default, is the fast compressor, every other one the thorough one's.
+void encode_lz4_frame(Bytes input, ByteBuffer& out, std::optional<int> level = {});
 
 }  // namespace kseg

@@ -10,8 +10,6 @@
 namespace kseg {
 namespace {
 
-constexpr int kLevel = 3;
-
 std::size_t without_error(std::size_t result) {
   check(ZSTD_isError(result) == 0 || ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation,
         "zstd refuses to compress");
@@ -62,7 +60,7 @@ void ZstdEncoder::encode(Bytes input, ByteBuffer& out) {
   if (!context_) {
     context_.reset(ZSTD_createCCtx());
     if (!context_) throw std::bad_alloc();
-    without_error(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kLevel));
+    without_error(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level_));
   }
   ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only);
 

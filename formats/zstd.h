@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "formats/bytes.h"
 #include "formats/decompression.h"
@@ -26,12 +27,16 @@ class ZstdDecoder {
 
 class ZstdEncoder {
  public:
+  static constexpr int kDefaultLevel = 3;
+
+  explicit ZstdEncoder(std::optional<int> level = {}) : level_(level.value_or(kDefaultLevel)) {}
   void encode(Bytes input, ByteBuffer& out);
 
  private:
   struct Free {
     void operator()(ZSTD_CCtx_s* context) const;
   };
+  int level_;
   std::unique_ptr<ZSTD_CCtx_s, Free> context_;  // made when first needed
 };
 

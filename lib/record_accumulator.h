@@ -43,11 +43,13 @@ class RecordAccumulator {
     bool preserve_offsets = false;
     bool null_keys = true;              // false: refused, as a compacted topic does
     std::optional<Codec> codec;         // else that of the batch lines, else none
+    std::optional<int> level;           // of the codec that is given, in its range
     std::uint64_t batch_bytes = 16384;  // of records before compression; not of batches whose bounds are kept
     std::int32_t batch_records = 2147483647;
   };
 
-  RecordAccumulator(PartitionAppender& appender, Options options) : appender_(appender), options_(options) {}
+  RecordAccumulator(PartitionAppender& appender, Options options)
+      : appender_(appender), options_(options), compressor_(options.level) {}
 
   // Errors are those of the appender for what came before or for this; nothing of the lines they name
   // was appended, and what follows may go on. Throws IoError.
