@@ -4,8 +4,9 @@
 
 #include <memory>
 
+#include "cli/cleaning_options.h"
+#include "cli/folder_argument.h"
 #include "cli/line_input.h"
-#include "cli/partition_arguments.h"
 #include "cli/refusal_lines.h"
 
 namespace kseg {
@@ -137,8 +138,6 @@ struct Words {
   std::string key_separator;
   std::string null_marker;
   std::optional<std::int64_t> log_start;
-  std::vector<std::string> config;
-  std::string now;
 };
 
 Codec parse_codec(const std::string& text) {
@@ -152,8 +151,7 @@ AppendOptions validate(const Words& words, const CLI::App& command) {
   AppendOptions options = words.options;
   AppendRequest& request = options.request;
   request.partition = folder_path(request.partition);
-  set_config(words.config, request.config);
-  request.now_ms = options.lines.now_ms = now_ms(words.now);
+  options.lines.now_ms = request.now_ms;
   if (!words.input.empty()) options.input = words.input;
   if (words.format != "jsonl" && words.format != "text") {
     throw CLI::ValidationError("--format", "takes jsonl or text, not '" + words.format + "'");
@@ -244,16 +242,12 @@ void add_append_command(CLI::App& app, ChosenCommand& chosen) {
   command->add_option("--batch-records", options.batches.batch_records, "records a batch at most")
       ->check(CLI::Range(1, 2147483647))
       ->type_name("N");
-  command
-      ->add_option("--config", words->config,
-                   "a setting of the topic or its broker, by Kafka's name; may be repeated")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+  add_config_option(*command, request.config);
   command->add_flag("--keep-going", options.keep_going, "leave bad lines out and append the rest");
   command->add_flag("--recover", request.recover,
                     "cut off a torn tail; append where a directory was not shut down cleanly");
   command->add_flag("--force", request.force, "append to a partition that has other replicas");
-  command->add_option("--now", words->now, "the clock (default: the system's)")->type_name("TIME");
+  add_now_option(*command, request.now_ms, "the clock");
   command->add_flag("--json", options.json, "report as one JSON object a line");
   command->footer(kFooter);
   command->callback([words, command, &chosen] {

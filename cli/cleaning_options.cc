@@ -27,7 +27,7 @@ void add_config_option(CLI::App& command, TopicConfig& config) {
       ->allow_extra_args(false);
 }
 
-void add_now_option(CLI::App& command, std::int64_t& now_ms) {
+void add_now_option(CLI::App& command, std::int64_t& now_ms, const std::string& what) {
   now_ms = wall_clock_ms();
   command
       .add_option_function<std::string>(
@@ -39,7 +39,7 @@ void add_now_option(CLI::App& command, std::int64_t& now_ms) {
                                          "takes milliseconds since 1970 or RFC 3339, not '" + text + "'");
             now_ms = *now;
           },
-          "the clock that tombstones are judged by (default: the system's)")
+          what + " (default: the system's)")
       ->type_name("TIME");
 }
 

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "cli/cleaning_options.h"
-#include "cli/partition_arguments.h"
+#include "cli/folder_argument.h"
 #include "cli/refusal_lines.h"
 
 namespace kseg {
