@@ -207,7 +207,7 @@ void add_append_command(CLI::App& app, ChosenCommand& chosen) {
   const auto words = std::make_shared<Words>();
   AppendOptions& options = words->options;
   AppendRequest& request = options.request;
-  CLI::App* const command = app.add_subcommand("append", "write records to a partition, as a broker would");
+  CLI::App* const command = app.add_subcommand("append", "Write records to a partition, as a broker would");
   command->add_option("PARTITION", request.partition, "a partition folder, such as /var/kafka-logs/orders-0")
       ->type_name("")
       ->required();

@@ -149,7 +149,7 @@ CompactOptions validate(const Words& words) {
 
 void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
   auto* command =
-      app.add_subcommand("compact", "keep the last value of each key, as a broker's log cleaner does");
+      app.add_subcommand("compact", "Keep the last value of each key, as a broker's log cleaner does");
   const auto words = std::make_shared<Words>();
   CompactionRequest& request = words->options.request;
   command->add_option("PARTITION", request.partition, "a partition folder, such as /var/kafka-logs/orders-0")

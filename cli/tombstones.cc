@@ -314,7 +314,7 @@ class Tombstones {
 void add_tombstones_command(CLI::App& app, ChosenCommand& chosen) {
   const auto options = std::make_shared<TombstonesOptions>();
   CLI::App* command =
-      app.add_subcommand("tombstones", "list deletions: when each may go, and what it still hides");
+      app.add_subcommand("tombstones", "List deletions: when each may go, and what it still hides");
   command->add_option("TARGET", options->targets, "partition folders, log directories, .log files")
       ->type_name("")
       ->required();

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "formats/offset.h"
+#include "lib/readable_log.h"
 
 namespace kseg {
 
-enum class Isolation { read_uncommitted, read_committed };
 inline constexpr std::array kIsolations{Isolation::read_uncommitted, Isolation::read_committed};
 std::string_view name(Isolation isolation);  // as Kafka spells it
 
