@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/cleaning_options.h"
+#include "cli/counted.h"
 #include "cli/folder_argument.h"
 #include "cli/line_input.h"
 #include "cli/refusal_lines.h"
@@ -28,10 +29,6 @@ EXIT STATUS
   2  the command line is wrong
   3  the system said no: I/O, space, memory; nothing was appended
   4  refused: a broker holds the directory, it was not shut down cleanly, the end of the log is damaged)";
-
-std::string count(std::uint64_t number, std::string_view noun, std::string_view plural) {
-  return fmt::format("{} {}", number, number == 1 ? noun : plural);
-}
 
 class Append {
  public:

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "cli/counted.h"
 #include "cli/output_report.h"
 #include "cli/partition_targets.h"
 #include "cli/range_argument.h"
@@ -30,10 +31,6 @@ EXIT STATUS
   1  differences or defects; each is told
   2  the command line is wrong
   3  the system said no: a file is missing or cannot be read, no space, no memory)";
-
-std::string count(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
 
 std::vector<std::string_view> names(const DifferingFields& fields) {
   std::vector<std::string_view> names;

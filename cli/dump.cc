@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/counted.h"
 #include "cli/range_argument.h"
 #include "cli/record_lines.h"
 #include "cli/side_file_lines.h"
@@ -36,10 +37,6 @@ EXIT STATUS
   1  it was, around defects (told on stderr; in jsonl as objects)
   2  the command line is wrong
   3  the system said no: a file is missing or cannot be read, no space, no memory)";
-
-std::string count(std::uint64_t number, std::string_view noun, std::string_view plural) {
-  return fmt::format("{} {}", number, number == 1 ? noun : plural);
-}
 
 class Dump {
  public:

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/counted.h"
 #include "cli/output_report.h"
 #include "cli/partition_targets.h"
 #include "cli/reader_options.h"
@@ -26,10 +27,6 @@ EXIT STATUS
   1  it was, around defects (told on stderr; in jsonl as objects): values may be missing or out of date
   2  the command line is wrong
   3  the system said no: a file is missing or cannot be read, no space, no memory)";
-
-std::string count(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
 
 class Latest {
  public:

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/cleaning_options.h"
+#include "cli/counted.h"
 #include "cli/json_bytes.h"
 #include "cli/target.h"
 #include "cli/text_bytes.h"
@@ -32,10 +33,6 @@ EXIT STATUS
   1  done, around defects
   2  the command line is wrong
   3  the system said no: a file is missing or cannot be read, no space, no memory)";
-
-std::string count(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
 
 struct Sums {
   std::uint64_t count = 0;

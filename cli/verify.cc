@@ -5,6 +5,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/counted.h"
 #include "cli/output_report.h"
 #include "cli/target.h"
 #include "cli/time_argument.h"
@@ -29,10 +30,6 @@ EXIT STATUS
   1  defects or differences; each is told (defects on stderr; in jsonl as objects)
   2  the command line is wrong
   3  the system said no: a file is missing or cannot be read, no space, no memory)";
-
-std::string count(std::uint64_t number, std::string_view noun, std::string_view plural) {
-  return fmt::format("{} {}", number, number == 1 ? noun : plural);
-}
 
 void tell(const Path& cleaned, const Difference& difference, Output& output) {
   if (output.json()) {
