@@ -6,29 +6,10 @@
 #include "tests/support/log_builder.h"
 #include "tests/support/notation.h"
 #include "tests/support/random_log.h"
+#include "tests/support/round_request.h"
 
 namespace kseg {
 namespace {
-
-CompactionRequest request_of(const RandomRound& random, const Path& partition) {
-  const ObviousRound& round = random.round;
-  CompactionRequest request{.partition = partition,
-                            .first_dirty = round.first_dirty,
-                            .first_uncleanable = round.first_uncleanable,
-                            .now_ms = round.now_ms};
-  // The high watermark is the log end here, which is where some rounds end under the rule of 4.4.
-  if (!round.end_of_round) {
-    request.compat = *parse_compat("3.9.1");
-  } else if (*round.end_of_round != round.first_uncleanable) {
-    request.compat = *parse_compat("4.4");
-  }
-  request.config.delete_retention_ms = round.delete_retention_ms;
-  request.config.segment_bytes = round.segment_bytes;
-  request.config.segment_index_bytes = round.segment_index_bytes;
-  request.config.index_interval_bytes = static_cast<std::uint64_t>(round.index_interval_bytes);
-  request.config.producer_id_expiration_ms = INT32_MAX;
-  return request;
-}
 
 std::string notation_after(const LogModel& before, LogModel after) {
   mark_rebuilt(before, after);
@@ -47,7 +28,8 @@ TEST_CASE("on ten thousand random logs the fast cleaner leaves what the obvious 
         .in_log_dir("t", 0, {.first_dirty = random.round.first_dirty, .log_start = random.round.log_start});
     CAPTURE(print_notation(random.log));
 
-    const auto outcome = compact(files, request_of(random, log.path()));
+    // The high watermark is the log end here, which is where some rounds end under the rule of 4.4.
+    const auto outcome = compact(files, request_of(random.round, log.path()));
     const auto obvious = clean_obviously(random.log, random.round);
     const auto* report = std::get_if<CompactionReport>(&outcome);
     REQUIRE((report != nullptr) == static_cast<bool>(obvious));

@@ -7,6 +7,7 @@
 #include "formats/checkpoint_file.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/notation.h"
+#include "tests/support/round_request.h"
 #include "tests/support/same_as_kafka.h"
 
 namespace kseg {
@@ -14,20 +15,6 @@ namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
 const TopicPartition kPartition{.topic = "t", .partition = 0};
-
-CompactionRequest request_of(const RandomRound& random, const Path& partition) {
-  const ObviousRound& round = random.round;
-  CompactionRequest request{.partition = partition,
-                            .first_dirty = round.first_dirty,
-                            .first_uncleanable = round.first_uncleanable,
-                            .now_ms = round.now_ms};
-  request.config.delete_retention_ms = round.delete_retention_ms;
-  request.config.segment_bytes = round.segment_bytes;
-  request.config.segment_index_bytes = round.segment_index_bytes;
-  request.config.index_interval_bytes = static_cast<std::uint64_t>(round.index_interval_bytes);
-  request.config.producer_id_expiration_ms = INT32_MAX;
-  return request;
-}
 
 std::string why(const Refusal& refusal) {
   std::string text = refusal.reason;
@@ -113,7 +100,7 @@ Cleaned Trial::by_kseg(const RandomRound& random) {
   const Path partition = stage(random);
   FaultyFileSystem files(posix_file_system());
   files.skip_syncs();
-  const auto outcome = compact(files, request_of(random, partition));
+  const auto outcome = compact(files, request_of(random.round, partition));
   Cleaned cleaned{.refused = {},
                   .files = read_folder(partition),
                   .mtimes_ms = mtimes_of_closed_segments(partition, random.log),

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "formats/checkpoint_file.h"
+#include "tests/support/round_request.h"
 #include "tests/support/same_as_kafka.h"
 #include "tests/support/temporary_folder.h"
 
@@ -26,18 +27,11 @@ const std::map<std::string, ExpectedOutcome>& exceptions() {
   return list;
 }
 
-// The release whose rule about the end of the round was in force.
-Compat compat_of(const RecordedRound& round) {
-  const auto& end_of_round = round.parameters.end_of_round;
-  if (!end_of_round) return *parse_compat("3.9.1");
-  return *parse_compat(*end_of_round == round.parameters.first_uncleanable ? "4.3" : "4.4");
-}
-
 // Under the rule of 4.4 it is the high watermark that ends a round.
 Offset high_watermark_of(const RecordedRound& round) {
   const auto& end_of_round = round.parameters.end_of_round;
-  return compat_of(round).end_of_round == Compat::EndOfRound::at_high_watermark ? *end_of_round
-                                                                                : round.high_watermark;
+  return end_of_round && *end_of_round != round.parameters.first_uncleanable ? *end_of_round
+                                                                             : round.high_watermark;
 }
 
 // A log directory around the partition t-0 with the round's files and checkpoints.
@@ -74,19 +68,6 @@ class Stage {
   FileSystem& files_ = posix_file_system();
   TemporaryFolder folder_;
 };
-
-CompactionRequest request_of(const RecordedRound& round, const Path& partition) {
-  CompactionRequest request{
-      .partition = partition, .compat = compat_of(round), .now_ms = round.parameters.now_ms};
-  request.config.delete_retention_ms = round.parameters.delete_retention_ms;
-  request.config.segment_bytes = round.parameters.segment_bytes;
-  request.config.segment_index_bytes = round.parameters.segment_index_bytes;
-  request.config.index_interval_bytes = static_cast<std::uint64_t>(round.parameters.index_interval_bytes);
-  request.config.producer_id_expiration_ms = INT32_MAX;
-  request.first_dirty = round.parameters.first_dirty;
-  request.first_uncleanable = round.parameters.first_uncleanable;
-  return request;
-}
 
 std::string in_words(const Refusal& refusal) {
   std::string words = "refused: " + refusal.reason;
@@ -138,7 +119,7 @@ ExpectedOutcome expected_outcome(const RecordedRound& round) {
 std::string repeat_round(const RecordedRound& round, const ExpectedOutcome& expected,
                          const RoundCleaner& clean) {
   const Stage stage(round);
-  const auto outcome = clean(request_of(round, stage.partition()));
+  const auto outcome = clean(request_of(round.parameters, stage.partition()));
   const auto* refusal = std::get_if<Refusal>(&outcome);
   switch (expected.kind) {
     case ExpectedOutcome::Kind::as_kafka:

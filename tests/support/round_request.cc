@@ -1,0 +1,23 @@
+#include "tests/support/round_request.h"
+
+namespace kseg {
+
+CompactionRequest request_of(const ObviousRound& round, const Path& partition) {
+  CompactionRequest request{.partition = partition,
+                            .first_dirty = round.first_dirty,
+                            .first_uncleanable = round.first_uncleanable,
+                            .now_ms = round.now_ms};
+  if (!round.end_of_round) {
+    request.compat = *parse_compat("3.9.1");
+  } else if (*round.end_of_round != round.first_uncleanable) {
+    request.compat = *parse_compat("4.4");
+  }
+  request.config.delete_retention_ms = round.delete_retention_ms;
+  request.config.segment_bytes = round.segment_bytes;
+  request.config.segment_index_bytes = round.segment_index_bytes;
+  request.config.index_interval_bytes = static_cast<std::uint64_t>(round.index_interval_bytes);
+  request.config.producer_id_expiration_ms = INT32_MAX;
+  return request;
+}
+
+}  // namespace kseg
