@@ -134,9 +134,7 @@ CompactOptions validate(const Words& words) {
   CompactionRequest& request = options.request;
   request.partition = folder_path(request.partition);
   if (!words.output.empty()) request.output = folder_path(words.output);
-  if (request.config.min_compaction_lag_ms > request.config.max_compaction_lag_ms) {
-    throw CLI::ValidationError("--config", "min.compaction.lag.ms must not be above max.compaction.lag.ms");
-  }
+  if (const auto wrong = request.config.contradiction()) throw CLI::ValidationError("--config", *wrong);
   const auto compat = parse_compat(words.compat);
   if (!compat) throw CLI::ValidationError("--compat", "takes 3.9.1, 4.3 or 4.4, not '" + words.compat + "'");
   request.compat = *compat;

@@ -112,8 +112,7 @@ class Compaction {
           .reason = fmt::format("{}: the metadata log must never be compacted by key", partition().string()),
           .hint = ""};
     }
-    const TopicConfig& config = request_.config;
-    if (config.cleanup_policy_given ? config.compact : range_inputs_.checkpoint.has_value())
+    if (request_.config.known_to_be_compacted().value_or(range_inputs_.checkpoint.has_value()))
       return std::nullopt;
     return Refusal{
         .reason = fmt::format("{}: not known to be a compacted topic; compacting any other destroys it",
