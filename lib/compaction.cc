@@ -74,7 +74,6 @@ class Compaction {
   std::optional<Refusal> read_checkpoints() {
     range_inputs_.log_start = log_.segments().front().base_offset;
     range_inputs_.now_ms = request_.now_ms;
-    range_inputs_.min_compaction_lag_ms = request_.config.min_compaction_lag_ms;
     range_inputs_.asked_first_dirty = request_.first_dirty;
     range_inputs_.asked_first_uncleanable = request_.first_uncleanable;
     if (!root_) {
@@ -147,7 +146,9 @@ class Compaction {
                          .now_ms = request_.now_ms,
                          .producer_expiration_ms = request_.config.producer_id_expiration_ms});
     if (!scan_.defects.empty()) return damaged(std::move(scan_.defects));
-    range_ = CleanableRange::of(files_, log_, scan_, range_inputs_);
+    range_inputs_.log_end = scan_.log_end;
+    range_inputs_.first_unstable = scan_.first_unstable;
+    range_ = CleanableRange::of(files_, log_, request_.config, range_inputs_);
 
     auto& warnings = report_.warnings;
     warnings.insert(warnings.end(), scan_.notes.begin(), scan_.notes.end());

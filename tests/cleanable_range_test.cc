@@ -6,7 +6,7 @@
 
 #include <map>
 
-#include "lib/topic_config.h"
+#include "lib/log_scan.h"
 #include "tests/support/broker_cases.h"
 #include "tests/support/log_builder.h"
 #include "tests/support/temporary_folder.h"
@@ -29,14 +29,16 @@ void write_case(const Path& folder, const Json& files, const Json& mtimes) {
 }
 
 // The cases use a message of format 1 to fill the active segment with so many bytes. Only where it ends
-// matters: a batch of format 2 takes its place.
-void modernise_active_segment(const Path& log) {
+// matters: a batch of format 2 takes its place. Returns by how many bytes that is more.
+std::uint64_t modernise_active_segment(const Path& log) {
   const ByteBuffer bytes = read_whole_file(log);
   if (bytes.size() <= RecordBatchHeader::kMagicPosition || bytes[RecordBatchHeader::kMagicPosition] == 2)
-    return;
+    return 0;
   Cursor in(bytes);
   const Offset last{in.i64()};
-  write_whole_file(log, make_batch({.base_offset = last}, {{.offset = last, .key = ByteBuffer{'a'}}}).bytes);
+  const auto batch = make_batch({.base_offset = last}, {{.offset = last, .key = ByteBuffer{'a'}}});
+  write_whole_file(log, batch.bytes);
+  return batch.bytes.size() - bytes.size();
 }
 
 TEST_CASE("the range is the one that Kafka's cleaner manager selects") {
@@ -48,29 +50,33 @@ TEST_CASE("the range is the one that Kafka's cleaner manager selects") {
     const TemporaryFolder folder;
     write_case(folder.path(), given.at("in"), given.at("in_mtimes"));
     TopicConfig config;
-    for (const auto& [name, value] : given.at("topic").items()) {
-      // Which log is worth cleaning is not asked here.
-      if (name != "min.cleanable.dirty.ratio") REQUIRE_FALSE(config.set(name, value.get<std::string>()));
-    }
+    config.compact = true;
+    for (const auto& [name, value] : given.at("topic").items())
+      REQUIRE_FALSE(config.set(name, value.get<std::string>()));
 
-    modernise_active_segment(PartitionLog::open(posix_file_system(), folder.path()).active().log);
+    const std::uint64_t grown =
+        modernise_active_segment(PartitionLog::open(posix_file_system(), folder.path()).active().log);
     const PartitionLog log = PartitionLog::open(posix_file_system(), folder.path());
     CleanableRange::Inputs inputs{
         .log_start = std::max(*offset(given, "log_start"), log.segments().front().base_offset),
         .high_watermark = offset(given, "high_watermark"),
         .checkpoint = offset(given, "checkpoint"),
-        .min_compaction_lag_ms = config.min_compaction_lag_ms,
         .now_ms = given.at("now_ms").get<std::int64_t>()};
     const LogScan scan = LogScan::of(
         posix_file_system(), log, {.log_start = inputs.log_start, .high_watermark = inputs.high_watermark});
     for (const LocatedDefect& defect : scan.defects) FAIL(describe(defect.defect));
-    const CleanableRange range = CleanableRange::of(posix_file_system(), log, scan, inputs);
+    inputs.log_end = scan.log_end;
+    inputs.first_unstable = scan.first_unstable;
+    const CleanableRange range = CleanableRange::of(posix_file_system(), log, config, inputs);
 
-    // "firstDirty firstUncleanable cleanBytes/cleanableBytes chosen?[, checkpoint N]"
-    const std::string got = line.at("got").get<std::string>();
-    CHECK(got.starts_with(fmt::format("{} {} ", range.first_dirty, range.first_uncleanable)));
-    CHECK(got.find(fmt::format("/{} ", range.cleanable_bytes)) != std::string::npos);
-    CHECK((got.find("checkpoint") != std::string::npos) == range.checkpoint_reset);
+    const std::uint64_t clean_bytes =
+        range.clean_bytes - (log.active().base_offset < range.first_dirty ? grown : 0);
+    const bool chosen = config.compact && range.is_worth_a_round(config);
+    const std::string reset =
+        range.checkpoint_reset ? fmt::format(", checkpoint {}", range.validated_first_dirty) : "";
+    CHECK(line.at("got").get<std::string>() ==
+          fmt::format("{} {} {}/{} {}{}", range.first_dirty, range.first_uncleanable, clean_bytes,
+                      range.cleanable_bytes, chosen ? "yes" : "no", reset));
     ++cases;
   }
   CHECK(cases == 27);
@@ -101,8 +107,11 @@ TEST_CASE("high watermark, last stable offset and producers are those that Kafka
       continue;
     }
     REQUIRE(scan.defects.empty());
-    const CleanableRange range = CleanableRange::of(
-        posix_file_system(), log, scan, {.log_start = log_start, .high_watermark = high_watermark});
+    const CleanableRange range = CleanableRange::of(posix_file_system(), log, {},
+                                                    {.log_start = log_start,
+                                                     .log_end = scan.log_end,
+                                                     .first_unstable = scan.first_unstable,
+                                                     .high_watermark = high_watermark});
     std::map<std::int64_t, std::string> producers;
     for (const ProducerStateEntry& entry : scan.producers.entries()) {
       const std::string last = entry.last_offset.value < 0 ? "-" : fmt::format("{}", entry.last_offset);
@@ -124,7 +133,9 @@ TEST_CASE("high watermark, last stable offset and producers are those that Kafka
 CleanableRange range_of(LogBuilder& log, CleanableRange::Inputs inputs) {
   const PartitionLog partition = PartitionLog::open(posix_file_system(), log.path());
   const LogScan scan = LogScan::of(posix_file_system(), partition, {.log_start = inputs.log_start});
-  return CleanableRange::of(posix_file_system(), partition, scan, inputs);
+  inputs.log_end = scan.log_end;
+  inputs.first_unstable = scan.first_unstable;
+  return CleanableRange::of(posix_file_system(), partition, {}, inputs);
 }
 
 TEST_CASE(
