@@ -1,14 +1,17 @@
-// A compaction of one partition from beginning to end: lock, scan, plan, copy, check, swap,
-// checkpoint.
+// A compaction of one partition: scan, plan, and group by group copy, check, swap; then the checkpoint.
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "lib/cleanable_range.h"
 #include "lib/cleaning_plan.h"
 #include "lib/compat.h"
+#include "lib/folder_copy.h"
+#include "lib/group_cleaner.h"
+#include "lib/log_dir_checkpoints.h"
 #include "lib/refusal.h"
 #include "lib/topic_config.h"
 
@@ -25,6 +28,8 @@ struct CompactionRequest {
   std::optional<Offset> first_dirty;
   std::optional<Offset> first_uncleanable;
   std::int64_t now_ms = 0;
+
+  bool in_place() const { return !dry_run && !output; }
 };
 
 struct CompactionReport {
@@ -50,7 +55,72 @@ struct CompactionReport {
   std::vector<std::string> warnings;  // what the caller should be told
 };
 
-// Throws IoError.
+// Steps, for a caller who has something to look at between them: plan(), next() until done(), finish().
+// Behind each the partition is sound, and so it is if the caller stops there. All throw IoError.
+class PartitionCompaction {
+ public:
+  // Lists the folder. `root` is the log directory it lies in, `checkpoints` are its (read, not kept); in
+  // place the caller holds its lock. Neither is there for a copied folder.
+  PartitionCompaction(FileSystem& files, CompactionRequest request, std::optional<LogDir> root,
+                      const LogDirCheckpoints* checkpoints);
+  PartitionCompaction(const PartitionCompaction&) = delete;
+  PartitionCompaction& operator=(const PartitionCompaction&) = delete;
+
+  // Up to the last decision; nothing is written.
+  std::optional<Refusal> plan();
+
+  // Whether no group is left that would change.
+  bool done() const { return next_group_ == groups_.size(); }
+  // The bytes that next() takes on the disk until it has swapped: what the group has now, which is seldom
+  // exceeded; or what it will have, measured by building it and writing nothing.
+  std::uint64_t source_bytes() const;
+  std::uint64_t measure_next();
+  // Rewrites a group and swaps it in (or measures it, or writes it to the output).
+  std::optional<Refusal> next();
+
+  // Advances the checkpoint, or completes the output folder.
+  std::optional<Refusal> finish();
+
+  const CompactionReport& report() const { return report_; }
+  const PartitionLog& log() const { return log_; }
+
+ private:
+  const Path& partition() const { return request_.partition; }
+  std::optional<Refusal> check_state();
+  std::optional<Refusal> take_checkpoints();
+  std::optional<Refusal> guard_policy() const;
+  std::optional<Refusal> check_output() const;
+  std::optional<Refusal> scan_log();
+  std::optional<Refusal> plan_round();
+  void skip_unchanged();
+  std::span<const Segment> sources(const SegmentGroup& group) const;
+  std::uint64_t index_bytes(const SegmentGroup& group) const;
+  void account(const SegmentGroup& group, const GroupResult& result);
+  SegmentWriter::Options writer_options(const SegmentGroup& group, const Path& folder, FileState state);
+  std::optional<LocatedDefect> write_group(const SegmentGroup& group, GroupResult& result);
+  FolderCopy& output_folder();
+  void leave_out(const SegmentGroup& group);
+
+  FileSystem& files_;
+  const CompactionRequest request_;
+  std::optional<LogDir> root_;
+  LogDirCheckpoints::Of checkpoints_;
+  std::optional<LocatedDefect> bad_checkpoint_;
+  PartitionLog log_;
+  RetentionPolicy policy_;
+  CleanableRange::Inputs range_inputs_;
+  LogScan scan_;
+  CleanableRange range_;
+  CleaningPlan plan_;
+  std::vector<SegmentGroup> groups_;
+  std::size_t next_group_ = 0;
+  std::optional<GroupCleaner> cleaner_;
+  std::optional<FolderCopy> copy_;     // of an output folder
+  std::vector<std::string> replaced_;  // names in the source that the copy does not take over
+  CompactionReport report_;
+};
+
+// All of it, with the lock of the log directory around it. Throws IoError.
 std::variant<CompactionReport, Refusal> compact(FileSystem& files, const CompactionRequest& request);
 
 }  // namespace kseg

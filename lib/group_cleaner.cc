@@ -194,10 +194,15 @@ std::optional<LocatedDefect> GroupCleaner::copy(const SegmentGroup& group, Segme
 }
 
 std::optional<LocatedDefect> GroupCleaner::measure(const SegmentGroup& group, GroupResult& result) {
-  return each_batch(group, [&](const RecordBatchHeader&, Bytes bytes) -> std::optional<Defect> {
+  std::vector<std::vector<bool>> kept;
+  for (std::size_t i = group.first; i <= group.last; ++i) kept.push_back(plan_.segments[i].kept);
+  auto defect = each_batch(group, [&](const RecordBatchHeader&, Bytes bytes) -> std::optional<Defect> {
     result.log_bytes += bytes.size();
     return std::nullopt;
   });
+  for (std::size_t i = group.first; i <= group.last; ++i)
+    plan_.segments[i].kept = std::move(kept[i - group.first]);
+  return defect;
 }
 
 }  // namespace kseg

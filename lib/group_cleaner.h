@@ -36,7 +36,7 @@ class GroupCleaner {
   std::optional<LocatedDefect> copy(const SegmentGroup& group, SegmentWriter::Options options,
                                     GroupResult& result);
 
-  // The bytes that copy() would write, found by building them and writing nothing.
+  // The bytes that copy() would write, found by building them and writing nothing. The plan stays.
   std::optional<LocatedDefect> measure(const SegmentGroup& group, GroupResult& result);
 
  private:
