@@ -25,6 +25,7 @@ class ByteWriter {
   void varlong(std::int64_t value) {
     leb128((static_cast<std::uint64_t>(value) << 1) ^ (value < 0 ? ~0ULL : 0ULL));
   }
+  void unsigned_varint(std::uint32_t value) { leb128(value); }
 
  private:
   template <typename Unsigned>

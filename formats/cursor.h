@@ -32,6 +32,9 @@ class Cursor {
     return static_cast<std::int64_t>((raw >> 1) ^ (0ULL - (raw & 1ULL)));
   }
 
+  // Not zig-zag: lengths and tags of Kafka's own messages.
+  std::uint32_t unsigned_varint() { return static_cast<std::uint32_t>(leb128(5)); }
+
   // The next `size` bytes, borrowed. A negative size trips with bad_length.
   Bytes bytes(std::int64_t size) {
     if (size < 0) return trip(DefectCode::bad_length), Bytes{};
