@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@ struct Uuid {
   // One of the 100 that Kafka keeps for itself; 0 stands for none, 1 for the metadata topic.
   bool is_reserved() const;
 
-  friend bool operator==(const Uuid&, const Uuid&) = default;
+  friend auto operator<=>(const Uuid&, const Uuid&) = default;
 };
 
 std::string to_string(const Uuid& uuid);

@@ -43,6 +43,14 @@ std::unique_ptr<FileLock> LogDir::lock() const {
   return files_->lock(path_ / kLockFile);
 }
 
+Result<std::optional<MetaProperties>> LogDir::read_meta_properties() const {
+  const Path path = path_ / kMetaProperties;
+  if (!files_->info(path)) return std::optional<MetaProperties>{};
+  auto properties = decode_meta_properties(read_file(*files_, path));
+  if (!properties) return properties.error();
+  return std::optional{std::move(*properties)};
+}
+
 Result<std::vector<PartitionOffset>> LogDir::read_checkpoint(std::string_view file_name) const {
   const Path path = path_ / file_name;
   if (!files_->info(path)) return std::vector<PartitionOffset>{};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "formats/checkpoint_file.h"
+#include "formats/meta_properties.h"
 #include "lib/file_system.h"
 
 namespace kseg {
@@ -26,6 +27,9 @@ class LogDir {
 
   // Null if a broker (or another kseg) holds it.
   std::unique_ptr<FileLock> lock() const;
+
+  // Whose it is; nothing if it has no meta.properties. Errors are the format's.
+  Result<std::optional<MetaProperties>> read_meta_properties() const;
 
   // Entries of one of the four checkpoint files (names in formats/file_names.h); a missing file is
   // empty. Errors are the format's.

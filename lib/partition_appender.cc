@@ -13,7 +13,7 @@
 #include "formats/partition_metadata.h"
 #include "formats/producer_snapshot.h"
 #include "formats/time_index.h"
-#include "lib/replicas.h"
+#include "lib/cluster_metadata.h"
 
 namespace kseg {
 namespace {
@@ -112,11 +112,18 @@ std::optional<Refusal> PartitionAppender::check_replicas() {
     topic_id = decoded->topic_id;
   }
   if (!topic_id) return std::nullopt;
-  const auto replicas = replicas_of(files_, *root_, *topic_id, name_->partition);
-  if (!replicas || replicas->size() < 2) return std::nullopt;
+  const auto cluster_folder = find_cluster_metadata(files_, root_->path());
+  if (!cluster_folder) return std::nullopt;
+  const ClusterMetadata cluster = ClusterMetadata::read(files_, *cluster_folder);
+  if (!cluster.defects().empty()) {
+    report_.warnings.push_back(fmt::format(
+        "{}: damaged, so what it says of other replicas may be out of date", cluster_folder->string()));
+  }
+  const ClusterMetadata::Partition* const known = cluster.partition(*topic_id, name_->partition);
+  if (known == nullptr || known->replicas.size() < 2) return std::nullopt;
   has_other_replicas_ = true;
   const std::string reason = fmt::format("{}: has {} replicas, on brokers {}", request_.partition.string(),
-                                         replicas->size(), fmt::join(*replicas, ", "));
+                                         known->replicas.size(), fmt::join(known->replicas, ", "));
   if (!request_.force) {
     return Refusal{.reason = reason,
                    .hint =
