@@ -6,8 +6,15 @@
 #include <memory>
 
 #include "cli/cleaning_options.h"
+#include "cli/compaction_report.h"
 #include "cli/folder_argument.h"
+#include "cli/interrupt.h"
+#include "cli/progress_bar.h"
 #include "cli/refusal_lines.h"
+#include "cli/settings_options.h"
+#include "cli/target.h"
+#include "formats/partition_metadata.h"
+#include "lib/log_dir_compaction.h"
 
 namespace kseg {
 namespace {
@@ -20,104 +27,204 @@ constexpr const char* kFooter = R"(WHAT IT DOES
   what --keep-tombstones and --keep-markers are for.
 
   In place, each group of segments is written beside, read back and swapped in as a broker does, so
-  that a broker that starts after a crash at any point recovers by itself. It is refused unless the
-  partition stands in cleaner-offset-checkpoint or --config cleanup.policy=compact is given.
+  that a broker that starts after a crash at any point recovers by itself. A partition is compacted only
+  if its topic is: as __cluster_metadata says, or --config cleanup.policy=compact; where neither is
+  there, cleaner-offset-checkpoint counts.
+
+  Of a log directory, those partitions are compacted that the broker's cleaner would take, dirtiest
+  first: above min.cleanable.dirty.ratio, or overdue by max.compaction.lag.ms. What is damaged is told
+  and left as it is; the others go on. Ctrl-C stops, with every partition sound; a second one at once.
 
 EXIT STATUS
   0  done, or there was nothing to clean
   2  the command line is wrong
-  3  the system said no: I/O, space, memory
+  3  the system said no: I/O, space, memory; or it was stopped
   4  refused: a broker holds the directory, it was not shut down cleanly, a swap is unfinished, the
-     input is damaged, or the topic is not known to be compacted)";
+     input is damaged, or the topic is not known to be compacted; of a log directory: some of it)";
 
-std::string percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? "-"
-                    : fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-class Report {
- public:
-  Report(const CompactionRequest& request, double seconds, Output& output)
-      : request_(request), seconds_(seconds), output_(output) {}
+// Of a partition folder; nothing if it has no partition.metadata that can be read.
+std::optional<Uuid> topic_id_of(FileSystem& files, const Path& folder) {
+  const Path path = folder / kPartitionMetadata;
+  if (!files.info(path)) return std::nullopt;
+  const auto metadata = decode_partition_metadata(read_file(files, path));
+  return metadata ? std::optional(metadata->topic_id) : std::nullopt;
+}
 
-  void print(const CompactionReport& report) {
-    for (const std::string& warning : report.warnings) output_.remark("note: " + warning);
-    output_.json() ? print_json(report) : print_text(report);
+class Command {
+ public:
+  Command(const CompactOptions& options, Output& output)
+      : options_(options),
+        output_(output),
+        files_(options.work.files()),
+        is_log_dir_(target_kind(files_, options.target) == TargetKind::log_directory),
+        root_(is_log_dir_ ? LogDir::at(files_, options.target) : LogDir::parent_of(files_, options.target)),
+        meter_(options.work.max_bytes_per_second) {}
+
+  ExitStatus run() {
+    if (auto refusal = prepare()) {
+      print(*refusal, output_);
+      return ExitStatus::refused;
+    }
+    const Interrupt interrupt(meter_);
+    return is_log_dir_ ? log_directory() : partition();
   }
 
  private:
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(output_.line()), text, std::forward<Arguments>(arguments)...);
-    output_.end_line();
+  bool in_place() const { return options_.request.in_place(); }
+
+  std::optional<Refusal> prepare() {
+    if (is_log_dir_ && !root_) {
+      return Refusal{
+          .reason = fmt::format("{}: none of a log directory's own files is here", options_.target.string()),
+          .hint = "of copied partition folders, name each"};
+    }
+    if (root_ && in_place()) {
+      lock_ = root_->lock();
+      if (!lock_) {
+        return refuse_running_broker(*root_, "stop the broker first; --dry-run and --output work beside it");
+      }
+    }
+    if (root_ && is_log_dir_ && !root_->cleanly_shut_down()) {
+      const Refusal refusal = refuse_unclean(
+          *root_, "start and stop the broker once so that it recovers its logs; --dry-run works as it is");
+      if (in_place()) return refusal;
+    }
+    if (root_ && !in_place() && root_->in_use()) {
+      output_.remark(
+          fmt::format("note: {}: in use by a broker: what is said is a snapshot", root_->path().string()));
+    }
+    if (root_) checkpoints_ = LogDirCheckpoints::read(*root_);
+    if (is_log_dir_) {
+      for (const std::string_view name : {kLogStartCheckpoint, kReplicationCheckpoint, kCleanerCheckpoint}) {
+        if (const Defect* defect = checkpoints_.defect(name))
+          return refuse_checkpoint(root_->path() / name, *defect);
+      }
+    }
+    TopicSettings::Request request = options_.settings;
+    request.root = root_;
+    auto settings = TopicSettings::read(files_, std::move(request));
+    if (auto* refusal = std::get_if<Refusal>(&settings)) return std::move(*refusal);
+    settings_.emplace(std::move(std::get<TopicSettings>(settings)));
+    tell_about_metadata();
+    return std::nullopt;
   }
 
-  double bytes_per_second(const CompactionReport& report) const {
-    return seconds_ > 0 ? static_cast<double>(report.log_bytes_before) / seconds_ : 0;
+  void tell_about_metadata() {
+    for (const std::string& note : settings_->notes()) output_.remark("note: " + note);
+    if (!settings_->metadata()) {
+      if (is_log_dir_ && !settings_->of("").known_to_be_compacted()) {
+        output_.remark(fmt::format(
+            "note: {}: no __cluster_metadata-0 here: only what stands in {} is known to be compacted; "
+            "--metadata names another place",
+            root_->path().string(), kCleanerCheckpoint));
+      }
+      return;
+    }
+    for (const LocatedDefect& defect : settings_->metadata()->defects()) {
+      output_.remark(fmt::format("note: {}: position {}: {}: topics count as unknown", defect.file.string(),
+                                 defect.defect.position, describe(defect.defect)));
+    }
   }
 
-  void print_text(const CompactionReport& report) {
-    const CleaningCounts& counts = report.counts;
-    line("{}: dirty from offset {} to {}, log {}..{}", request_.partition.string(), report.first_dirty,
-         report.first_uncleanable, report.log_start, report.log_end);
-    if (!report.ran) return line("nothing to clean");
-    line("records   {} -> {} ({} left)", report.records_before, report.records_after,
-         percent(report.records_after, report.records_before));
-    line("bytes     {} -> {} ({} left)", report.log_bytes_before, report.log_bytes_after,
-         percent(report.log_bytes_after, report.log_bytes_before));
-    line("segments  {} -> {} ({} of {} groups left as they are)", report.segments_before,
-         report.segments_after, report.groups_unchanged, report.groups);
-    line("dropped   {} superseded, {} expired tombstones, {} aborted, {} without key, {} expired markers",
-         counts.superseded, counts.tombstones_expired, counts.aborted, counts.keyless,
-         counts.markers_expired);
-    line("batches   {} copied, {} rebuilt, {} emptied, {} dropped", counts.batches_verbatim,
-         counts.batches_rebuilt, counts.batches_emptied, counts.batches_dropped);
-    line("keys      {} distinct in the dirty section", report.distinct_keys);
-    if (report.checkpoint) line("checkpoint {}", *report.checkpoint);
-    line("{} in {:.3f} s, {:.1f} MB/s", request_.dry_run ? "dry run, nothing was written," : "done", seconds_,
-         bytes_per_second(report) / 1e6);
+  TopicConfig config_of(const std::string& topic, const Path& folder) {
+    std::vector<std::string> notes;
+    TopicConfig config = settings_->of(topic, topic_id_of(files_, folder), notes);
+    for (const std::string& note : notes) output_.remark("note: " + note);
+    return config;
   }
 
-  void print_json(const CompactionReport& report) {
-    const CleaningCounts& counts = report.counts;
-    output_.row("summary")
-        .field("partition", std::string_view(request_.partition.native()))
-        .field("ran", report.ran)
-        .field("dry_run", request_.dry_run)
-        .field("log_start", report.log_start)
-        .field("log_end", report.log_end)
-        .field("high_watermark",
-               report.high_watermark_known ? std::optional{report.high_watermark} : std::nullopt)
-        .field("first_dirty", report.first_dirty)
-        .field("first_uncleanable", report.first_uncleanable)
-        .field("records_before", report.records_before)
-        .field("records_after", report.records_after)
-        .field("bytes_before", report.log_bytes_before)
-        .field("bytes_after", report.log_bytes_after)
-        .field("segments_before", report.segments_before)
-        .field("segments_after", report.segments_after)
-        .field("groups", report.groups)
-        .field("groups_unchanged", report.groups_unchanged)
-        .field("superseded", counts.superseded)
-        .field("tombstones_expired", counts.tombstones_expired)
-        .field("aborted", counts.aborted)
-        .field("without_key", counts.keyless)
-        .field("markers_expired", counts.markers_expired)
-        .field("batches_copied", counts.batches_verbatim)
-        .field("batches_rebuilt", counts.batches_rebuilt)
-        .field("batches_emptied", counts.batches_emptied)
-        .field("batches_dropped", counts.batches_dropped)
-        .field("distinct_keys", report.distinct_keys)
-        .field("key_set_bytes", report.key_set_bytes)
-        .field("checkpoint", report.checkpoint)
-        .field("milliseconds", static_cast<std::int64_t>(seconds_ * 1000))
-        .field("bytes_per_second", static_cast<std::int64_t>(bytes_per_second(report)))
-        .end();
+  // The one that was named.
+  ExitStatus partition() {
+    const auto name = partition_of_folder(options_.target);
+    CleaningCandidate candidate{.folder = options_.target,
+                                .partition = name ? name->partition : TopicPartition{},
+                                .choice = CleaningCandidate::Choice::chosen};
+    candidate.config = config_of(candidate.partition.topic, candidate.folder);
+    candidate.log_bytes = log_bytes();
+    ExitStatus status = ExitStatus::done;
+    LogDirCompaction run = compaction();
+    run.jobs = 1;
+    run_with_bar({candidate}, run, [&](const CleaningCandidate&, const CompactionOutcome& outcome) {
+      if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
+        print(*refusal, output_);
+        status = ExitStatus::refused;
+      } else if (const auto* failure = std::get_if<CompactionFailure>(&outcome)) {
+        LogDirReport report(options_.request.dry_run, options_.verbose, output_);
+        report.done(candidate, *failure);
+        status = ExitStatus::system;
+      } else {
+        CompactionRequest request = options_.request;
+        request.partition = options_.target;
+        print_report(request, std::get<CompactionReport>(outcome), seconds_since(begin_), output_);
+        if (options_.verbose) print_settings(to_string(candidate.partition), candidate.config, output_);
+      }
+    });
+    return status;
   }
 
-  const CompactionRequest& request_;
-  double seconds_;
+  std::uint64_t log_bytes() const {
+    const PartitionLog log = PartitionLog::open(files_, options_.target);
+    std::uint64_t bytes = 0;
+    for (const Segment& segment : log.segments()) bytes += segment.size_bytes;
+    return bytes;
+  }
+
+  ExitStatus log_directory() {
+    LogDirReport report(options_.request.dry_run, options_.verbose, output_);
+    const CandidateOptions asked{
+        .all = options_.all,
+        .now_ms = options_.request.now_ms,
+        .selects = [&](const TopicPartition& partition) { return options_.partitions.match(partition); },
+        .config_of = [&](const TopicPartition& partition,
+                         const Path& folder) { return config_of(partition.topic, folder); }};
+    const auto candidates = cleaning_candidates(files_, *root_, checkpoints_, asked);
+    for (const CleaningCandidate& candidate : candidates) {
+      report.pass_over(candidate);
+      // As a broker does when it looks, whether or not it then cleans.
+      if (in_place() && candidate.range && candidate.range->checkpoint_reset) {
+        root_->write_checkpoint(kCleanerCheckpoint, candidate.partition,
+                                candidate.range->validated_first_dirty);
+      }
+    }
+    run_with_bar(candidates, compaction(),
+                 [&](const CleaningCandidate& candidate, const CompactionOutcome& outcome) {
+                   report.done(candidate, outcome);
+                 });
+    report.summary(seconds_since(begin_), meter_.asked_to_stop());
+    return meter_.asked_to_stop() ? ExitStatus::system : report.status();
+  }
+
+  LogDirCompaction compaction() const {
+    return {.request = options_.request, .jobs = options_.work.jobs, .done = {}};
+  }
+
+  template <typename Done>
+  void run_with_bar(const std::vector<CleaningCandidate>& candidates, LogDirCompaction run, Done done) {
+    ProgressBar bar(meter_, options_.work.shows_progress(), standard_error());
+    run.begun = [&](const CleaningCandidate& candidate) { bar.begin(to_string(candidate.partition)); };
+    run.done = [&](const CleaningCandidate& candidate, const CompactionOutcome& outcome) {
+      bar.end(to_string(candidate.partition));
+      const ProgressBar::Pause pause(bar);
+      done(candidate, outcome);
+      output_.flush();
+    };
+    run.run(files_, root_, checkpoints_, candidates, meter_);
+  }
+
+  const CompactOptions& options_;
   Output& output_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  FileSystem& files_;
+  bool is_log_dir_;
+  std::optional<LogDir> root_;
+  std::unique_ptr<FileLock> lock_;
+  LogDirCheckpoints checkpoints_;
+  std::optional<TopicSettings> settings_;
+  WorkMeter meter_;
 };
 
 // Words as they were given; turned into the request when the whole line is known.
@@ -131,16 +238,28 @@ struct Words {
 
 CompactOptions validate(const Words& words) {
   CompactOptions options = words.options;
+  options.target = folder_path(options.target);
   CompactionRequest& request = options.request;
-  request.partition = folder_path(request.partition);
   if (!words.output.empty()) request.output = folder_path(words.output);
-  if (const auto wrong = request.config.contradiction()) throw CLI::ValidationError("--config", *wrong);
   const auto compat = parse_compat(words.compat);
   if (!compat) throw CLI::ValidationError("--compat", "takes 3.9.1, 4.3 or 4.4, not '" + words.compat + "'");
   request.compat = *compat;
   if (words.first_dirty) request.first_dirty = Offset{*words.first_dirty};
   if (words.first_uncleanable) request.first_uncleanable = Offset{*words.first_uncleanable};
   return options;
+}
+
+// What makes sense for one partition alone, or for a log directory alone.
+std::optional<std::string> misplaced_option(const CompactOptions& options, bool is_log_dir) {
+  const CompactionRequest& request = options.request;
+  if (is_log_dir && request.output) return "--output takes one partition, not a log directory";
+  if (is_log_dir && request.first_dirty) return "--first-dirty takes one partition, not a log directory";
+  if (is_log_dir && request.first_uncleanable)
+    return "--first-uncleanable takes one partition, not a log directory";
+  const bool chooses =
+      options.all || !options.partitions.topics.empty() || !options.partitions.partitions.empty();
+  if (!is_log_dir && chooses) return "--all, --topic and --partition take a log directory, not one partition";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -150,11 +269,19 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
       app.add_subcommand("compact", "Keep the last value of each key, as a broker's log cleaner does");
   const auto words = std::make_shared<Words>();
   CompactionRequest& request = words->options.request;
-  command->add_option("PARTITION", request.partition, "a partition folder, such as /var/kafka-logs/orders-0")
+  CompactOptions& options = words->options;
+  command
+      ->add_option("TARGET", options.target,
+                   "a log directory, or a partition folder such as /var/kafka-logs/orders-0")
+      ->type_name("")
       ->required();
   command->add_option("--output", words->output, "write a complete new folder, leave the partition alone");
-  command->add_flag("--dry-run", request.dry_run, "say what would happen, write nothing");
-  add_config_option(*command, request.config);
+  command->add_flag("-n,--dry-run", request.dry_run, "say what would happen, write nothing");
+  command->add_flag("-v,--verbose", options.verbose,
+                    "also each setting and where it comes from, and why a partition is passed over");
+  command->add_flag("--all", options.all, "of a log directory also what is not dirty enough");
+  add_partition_options(*command, options.partitions);
+  add_settings_options(*command, options.settings);
   command->add_option("--compat", words->compat,
                       "the release whose cleaner to equal: 3.9.1, 4.3 (default), 4.4");
   command->add_flag("--keep-tombstones", request.keep_tombstones, "drop no tombstone that is due");
@@ -170,25 +297,24 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
       ->check(CLI::NonNegativeNumber)
       ->type_name("OFFSET");
   add_now_option(*command, request.now_ms);
-  add_output_options(*command, words->options.output);
+  add_work_options(*command, options.work);
+  add_output_options(*command, options.output);
   command->footer(kFooter);
   command->callback([words, &chosen] {
-    const CompactOptions options = validate(*words);
-    chosen.format = options.output.format;
-    chosen.run = [options](Output& output) { return run_compact(options, output); };
+    const CompactOptions asked = validate(*words);
+    chosen.format = asked.output.format;
+    chosen.run = [asked](Output& output) { return run_compact(asked, output); };
   });
 }
 
 ExitStatus run_compact(const CompactOptions& options, Output& output) {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto outcome = compact(posix_file_system(), options.request);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
-    print(*refusal, output);
-    return ExitStatus::refused;
+  const bool is_log_dir = target_kind(options.work.files(), options.target) == TargetKind::log_directory;
+  if (const auto misplaced = misplaced_option(options, is_log_dir)) {
+    output.remark("kseg: " + *misplaced + "\nTry: kseg compact --help");
+    return ExitStatus::usage;
   }
-  Report(options.request, seconds, output).print(std::get<CompactionReport>(outcome));
-  return ExitStatus::done;
+  options.work.take_priority();
+  return Command(options, output).run();
 }
 
 }  // namespace kseg

@@ -1,13 +1,12 @@
-// `kseg compact`: what Kafka's log cleaner does to a partition, offline.
+// `kseg compact`: what Kafka's log cleaner does to a partition, or to a whole log directory, offline.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "cli/command.h"
 #include "cli/output_options.h"
+#include "cli/partition_globs.h"
+#include "cli/work_options.h"
 #include "lib/compaction.h"
+#include "lib/topic_settings.h"
 
 namespace CLI {
 class App;
@@ -16,13 +15,20 @@ class App;
 namespace kseg {
 
 struct CompactOptions {
-  CompactionRequest request = {};
+  Path target;                     // a partition folder or a log directory
+  CompactionRequest request = {};  // but for partition and config
+  TopicSettings::Request settings = {};
+  bool all = false;  // whatever the dirty ratio
+  PartitionGlobs partitions = {};
+  bool verbose = false;
+  WorkOptions work = {};
   OutputOptions output = {};
 };
 
 void add_compact_command(CLI::App& app, ChosenCommand& chosen);
 
-// done; refused with the reason, what a broker would do, or the damage. Throws IoError.
+// done; refused with the reason, what a broker would do, or the damage; system if a partition of a log
+// directory failed, or the run was stopped. Throws IoError.
 ExitStatus run_compact(const CompactOptions& options, Output& output);
 
 }  // namespace kseg

@@ -25,23 +25,6 @@ Path folder_of(const Path& path) {
   return folder.empty() ? Path(".") : folder;
 }
 
-Refusal damaged(std::vector<LocatedDefect> defects) {
-  const bool only_legacy = std::all_of(defects.begin(), defects.end(), [](const LocatedDefect& defect) {
-    return defect.defect.code == DefectCode::legacy_magic;
-  });
-  if (only_legacy) {
-    return Refusal{
-        .reason = "batches of message format 0 or 1, which kseg cannot compact yet; nothing was changed",
-        .hint = "",
-        .details = {},
-        .defects = std::move(defects)};
-  }
-  return Refusal{.reason = "the log is damaged, nothing was changed",
-                 .hint = "compacting it would hide the damage; verify shows all of it",
-                 .details = {},
-                 .defects = std::move(defects)};
-}
-
 Refusal not_rewritten(LocatedDefect defect) {
   return {.reason = "a segment could not be rewritten, the old one stays",
           .hint = "",
@@ -126,12 +109,17 @@ std::optional<Refusal> PartitionCompaction::guard_policy() const {
         .reason = fmt::format("{}: the metadata log must never be compacted by key", partition().string()),
         .hint = ""};
   }
-  if (request_.config.known_to_be_compacted().value_or(range_inputs_.checkpoint.has_value()))
-    return std::nullopt;
-  return Refusal{
-      .reason = fmt::format("{}: not known to be a compacted topic; compacting any other destroys it",
-                            partition().string()),
-      .hint = "--config cleanup.policy=compact says that it is; --dry-run and --output are always allowed"};
+  const auto known = request_.config.known_to_be_compacted();
+  if (known.value_or(range_inputs_.checkpoint.has_value())) return std::nullopt;
+  return Refusal{.reason = known
+                               ? fmt::format("{}: cleanup.policy is not compact: compacting would destroy it",
+                                             partition().string())
+                               : fmt::format("{}: not known to be a compacted topic; compacting any other "
+                                             "destroys it",
+                                             partition().string()),
+                 .hint =
+                     "--config cleanup.policy=compact says that it is; --dry-run and --output are always "
+                     "allowed"};
 }
 
 std::optional<Refusal> PartitionCompaction::check_output() const {
@@ -155,7 +143,7 @@ std::optional<Refusal> PartitionCompaction::scan_log() {
                        .high_watermark = range_inputs_.high_watermark,
                        .now_ms = request_.now_ms,
                        .producer_expiration_ms = request_.config.producer_id_expiration_ms});
-  if (!scan_.defects.empty()) return damaged(std::move(scan_.defects));
+  if (!scan_.defects.empty()) return refuse_damaged(std::move(scan_.defects));
   range_inputs_.log_end = scan_.log_end;
   range_inputs_.first_unstable = scan_.first_unstable;
   range_ = CleanableRange::of(files_, log_, request_.config, range_inputs_);
@@ -185,7 +173,7 @@ std::optional<Refusal> PartitionCompaction::plan_round() {
                          .first_uncleanable = range_.first_uncleanable,
                          .high_watermark = range_.high_watermark},
                         policy_, request_.compat);
-  if (!plan_.defects.empty()) return damaged(std::move(plan_.defects));
+  if (!plan_.defects.empty()) return refuse_damaged(std::move(plan_.defects));
   report_.ran = true;
   report_.counts = plan_.counts;
   report_.distinct_keys = plan_.distinct_keys;

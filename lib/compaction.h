@@ -71,6 +71,7 @@ class PartitionCompaction {
 
   // Whether no group is left that would change.
   bool done() const { return next_group_ == groups_.size(); }
+  std::uint64_t groups_left() const { return groups_.size() - next_group_; }  // that may change
   // The bytes that next() takes on the disk until it has swapped: what the group has now, which is seldom
   // exceeded; or what it will have, measured by building it and writing nothing.
   std::uint64_t source_bytes() const;

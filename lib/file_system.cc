@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -75,7 +76,11 @@ Path parent_of(const Path& path) {
 
 class PosixFile : public File {
  public:
-  PosixFile(Path path, Descriptor descriptor) : File(std::move(path)), descriptor_(std::move(descriptor)) {}
+  PosixFile(Path path, Descriptor descriptor, bool cached)
+      : File(std::move(path)), descriptor_(std::move(descriptor)), cached_(cached) {}
+  ~PosixFile() override {
+    if (!cached_) forget_pages();
+  }
 
   std::size_t read_at(Position from, std::span<std::uint8_t> into) override {
     constexpr auto kLastPosition = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
@@ -90,6 +95,7 @@ class PosixFile : public File {
       if (got == 0) break;
       filled += static_cast<std::size_t>(got);
     }
+    account(filled);
     return filled;
   }
 
@@ -100,6 +106,7 @@ class PosixFile : public File {
       if (written < 0) refuse(path(), "write");
       if (written == 0) throw IoError(path(), "write", EIO);  // else we would try for ever
       bytes = bytes.subspan(static_cast<std::size_t>(written));
+      account(static_cast<std::size_t>(written));
     }
   }
 
@@ -119,7 +126,21 @@ class PosixFile : public File {
   }
 
  private:
+  static constexpr std::uint64_t kForgetEveryBytes = std::uint64_t{8} << 20;
+
+  void account(std::size_t bytes) {
+    bytes_since_forgotten_ += bytes;
+    if (cached_ || bytes_since_forgotten_ < kForgetEveryBytes) return;
+    forget_pages();
+    bytes_since_forgotten_ = 0;
+  }
+
+  // Advice; what is not yet on the disk stays.
+  void forget_pages() { ::posix_fadvise(descriptor_.get(), 0, 0, POSIX_FADV_DONTNEED); }
+
   Descriptor descriptor_;
+  bool cached_;
+  std::uint64_t bytes_since_forgotten_ = 0;
 };
 
 bool same_file(int fd, const Path& path) {
@@ -145,11 +166,13 @@ class PosixFileLock : public FileLock {
 
 class PosixFileSystem : public FileSystem {
  public:
+  explicit PosixFileSystem(bool cached) : cached_(cached) {}
+
   std::unique_ptr<File> open(const Path& path) override {
     // A pipe would otherwise block until somebody writes; files do not care.
     Descriptor descriptor = open_descriptor(path, O_RDONLY | O_NONBLOCK);
     if (!descriptor.valid()) refuse(path, "open");
-    return std::make_unique<PosixFile>(path, std::move(descriptor));
+    return std::make_unique<PosixFile>(path, std::move(descriptor), cached_);
   }
 
   std::optional<FileInfo> info(const Path& path) override {
@@ -186,21 +209,41 @@ class PosixFileSystem : public FileSystem {
     return entries;
   }
 
+  bool is_locked(const Path& path) override {
+    const Descriptor descriptor = open_descriptor(path, O_RDONLY);
+    if (!descriptor.valid()) return false;
+    struct flock request {};
+    request.l_type = F_WRLCK;
+    request.l_whence = SEEK_SET;
+    if (::fcntl(descriptor.get(), F_GETLK, &request) != 0) refuse(path, "ask for the lock of");
+    return request.l_type != F_UNLCK;
+  }
+
+  std::uint64_t free_bytes(const Path& directory) override {
+    struct statvfs status {};
+    if (::statvfs(directory.c_str(), &status) != 0) refuse(directory, "ask for the free space of");
+    return std::uint64_t{status.f_bavail} * status.f_frsize;
+  }
+
   std::unique_ptr<File> create(const Path& path, std::uint32_t mode) override {
     Descriptor descriptor = open_descriptor(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND, mode);
     if (!descriptor.valid()) refuse(path, "create");
     if (::fchmod(descriptor.get(), mode) != 0) refuse(path, "set the mode of");
-    return std::make_unique<PosixFile>(path, std::move(descriptor));
+    return std::make_unique<PosixFile>(path, std::move(descriptor), cached_);
   }
 
   std::unique_ptr<File> open_to_append(const Path& path) override {
     Descriptor descriptor = open_descriptor(path, O_RDWR | O_APPEND);
     if (!descriptor.valid()) refuse(path, "open to append to");
-    return std::make_unique<PosixFile>(path, std::move(descriptor));
+    return std::make_unique<PosixFile>(path, std::move(descriptor), cached_);
   }
 
   void rename(const Path& from, const Path& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) refuse(from, fmt::format("rename to {}", to.string()));
+  }
+
+  void link(const Path& from, const Path& to) override {
+    if (::link(from.c_str(), to.c_str()) != 0) refuse(from, fmt::format("link to {}", to.string()));
   }
 
   void remove(const Path& path) override {
@@ -268,6 +311,8 @@ class PosixFileSystem : public FileSystem {
     if (directory && ::fchown(fd, directory->user_id, directory->group_id) != 0)
       refuse(path, "set the owner of");
   }
+
+  bool cached_;
 };
 
 }  // namespace
@@ -282,7 +327,12 @@ bool IoError::missing() const {
 }
 
 FileSystem& posix_file_system() {
-  static PosixFileSystem files;
+  static PosixFileSystem files(true);
+  return files;
+}
+
+FileSystem& uncached_file_system() {
+  static PosixFileSystem files(false);
   return files;
 }
 

@@ -81,11 +81,18 @@ class FileSystem {
   virtual std::optional<FileInfo> info(const Path& path) = 0;           // nothing if it is not there
   virtual std::vector<DirectoryEntry> list(const Path& directory) = 0;  // sorted by name
 
+  // Whether another process holds lock() on it; what may not be opened counts as not held.
+  virtual bool is_locked(const Path& path) = 0;
+
+  // What is left to this process on the file system that holds `directory`.
+  virtual std::uint64_t free_bytes(const Path& directory) = 0;
+
   // Writing. A mode is what the file gets, whatever the umask.
   virtual std::unique_ptr<File> create(const Path& path, std::uint32_t mode) = 0;  // must not exist
   virtual std::unique_ptr<File> open_to_append(const Path& path) = 0;              // must exist
   virtual void rename(const Path& from, const Path& to) = 0;                       // replaces `to`
-  virtual void remove(const Path& path) = 0;  // a file or an empty directory
+  virtual void link(const Path& from, const Path& to) = 0;  // a second name for the file; `to` must not exist
+  virtual void remove(const Path& path) = 0;                // a file or an empty directory
   virtual void make_directory(const Path& path, std::uint32_t mode) = 0;
   virtual void sync_directory(const Path& path) = 0;
   virtual void set_mtime(const Path& path, std::int64_t mtime_ns) = 0;
@@ -100,6 +107,8 @@ class FileSystem {
 
 // The real one.
 FileSystem& posix_file_system();
+// The same, but what it read or wrote does not stay in the system's cache of pages.
+FileSystem& uncached_file_system();
 
 // The whole file. Only for files whose size their format bounds (indexes, checkpoints).
 ByteBuffer read_file(FileSystem& files, const Path& path);

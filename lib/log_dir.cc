@@ -51,6 +51,10 @@ Result<std::optional<MetaProperties>> LogDir::read_meta_properties() const {
   return std::optional{std::move(*properties)};
 }
 
+bool LogDir::in_use() const {
+  return files_->is_locked(path_ / kLockFile);
+}
+
 Result<std::vector<PartitionOffset>> LogDir::read_checkpoint(std::string_view file_name) const {
   const Path path = path_ / file_name;
   if (!files_->info(path)) return std::vector<PartitionOffset>{};
@@ -72,7 +76,11 @@ std::optional<Defect> LogDir::write_checkpoint(std::string_view file_name, const
   const auto is_ours = [&](const PartitionOffset& entry) { return entry.partition == partition; };
   const auto ours = std::find_if(entries.begin(), entries.end(), is_ours);
   if (ours == entries.end()) {
-    entries.push_back({partition, offset});
+    // Before the first that is greater, so that it does not matter who is finished first.
+    const auto place = std::find_if(entries.begin(), entries.end(), [&](const PartitionOffset& entry) {
+      return partition < entry.partition;
+    });
+    entries.insert(place, {partition, offset});
   } else {
     ours->offset = offset;
     entries.erase(std::remove_if(ours + 1, entries.end(), is_ours), entries.end());

@@ -31,11 +31,15 @@ class LogDir {
   // Whose it is; nothing if it has no meta.properties. Errors are the format's.
   Result<std::optional<MetaProperties>> read_meta_properties() const;
 
+  // Whether a broker (or another kseg) holds it, for who only reads.
+  bool in_use() const;
+
   // Entries of one of the four checkpoint files (names in formats/file_names.h); a missing file is
   // empty. Errors are the format's.
   Result<std::vector<PartitionOffset>> read_checkpoint(std::string_view file_name) const;
 
-  // Sets the entry of `partition` in one of the four; entries of others stay as and where they are.
+  // Sets the entry of `partition` in one of the four; entries of others stay as and where they are. A new
+  // one is put before the first with a greater name: the file does not depend on the order of calls.
   // Errors, with nothing written: those of the file there is, bad_text for a topic with an illegal name.
   std::optional<Defect> write_checkpoint(std::string_view file_name, const TopicPartition& partition,
                                          Offset offset) const;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace kseg {
 
 Refusal refuse_running_broker(const LogDir& root, std::string hint) {
@@ -38,6 +40,23 @@ Refusal refuse_folder_name(const Path& partition) {
 
 Refusal refuse_checkpoint(const Path& file, const Defect& defect) {
   return {.reason = "a checkpoint file is damaged", .defects = {{file, defect}}};
+}
+
+Refusal refuse_damaged(std::vector<LocatedDefect> defects) {
+  const bool only_legacy = std::all_of(defects.begin(), defects.end(), [](const LocatedDefect& defect) {
+    return defect.defect.code == DefectCode::legacy_magic;
+  });
+  if (only_legacy) {
+    return Refusal{
+        .reason = "batches of message format 0 or 1, which kseg cannot compact yet; nothing was changed",
+        .hint = "",
+        .details = {},
+        .defects = std::move(defects)};
+  }
+  return Refusal{.reason = "the log is damaged, nothing was changed",
+                 .hint = "compacting it would hide the damage; verify shows all of it",
+                 .details = {},
+                 .defects = std::move(defects)};
 }
 
 }  // namespace kseg

@@ -26,5 +26,7 @@ Refusal refuse_no_segment(const Path& partition, std::string hint = {});
 Refusal refuse_unfinished_swap(const PartitionLog& log);
 Refusal refuse_folder_name(const Path& partition);
 Refusal refuse_checkpoint(const Path& file, const Defect& defect);
+// Of a log that is to be compacted.
+Refusal refuse_damaged(std::vector<LocatedDefect> defects);
 
 }  // namespace kseg

@@ -184,7 +184,11 @@ std::vector<TopicConfig::Setting> TopicConfig::settings() const {
   std::vector<Setting> all;
   for (std::size_t i = 0; i < kSettings; ++i) {
     const Definition& definition = kDefinitions[i];
-    if (definition.topic_name == kInternalSegmentBytes && sources_[i] == SettingSource::kafka) continue;
+    // One of the two that say how large a segment is.
+    const bool internal_counts =
+        sources_[index_of(kInternalSegmentBytes)] != SettingSource::kafka &&
+        sources_[index_of(kInternalSegmentBytes)] >= sources_[index_of(kSegmentBytes)];
+    if (definition.topic_name == (internal_counts ? kSegmentBytes : kInternalSegmentBytes)) continue;
     all.push_back({.name = definition.topic_name, .value = definition.text(*this), .source = sources_[i]});
   }
   return all;

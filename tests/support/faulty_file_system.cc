@@ -86,6 +86,21 @@ void FaultyFileSystem::set_mtime(const Path& path, std::int64_t mtime_ns) {
   real_.set_mtime(path, mtime_ns);
 }
 
+void FaultyFileSystem::link(const Path& from, const Path& to) {
+  mutation("link", from);
+  real_.link(from, to);
+}
+
+bool FaultyFileSystem::is_locked(const Path& path) {
+  reading("is_locked", path);
+  return real_.is_locked(path);
+}
+
+std::uint64_t FaultyFileSystem::free_bytes(const Path& directory) {
+  reading("free_bytes", directory);
+  return free_bytes_ ? *free_bytes_ : real_.free_bytes(directory);
+}
+
 void FaultyFileSystem::set_owner(const Path& path, std::uint32_t user_id, std::uint32_t group_id) {
   mutation("set_owner", path);
   real_.set_owner(path, user_id, group_id);

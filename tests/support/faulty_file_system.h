@@ -19,9 +19,9 @@ struct Stopped {
 class FaultyFileSystem : public FileSystem {
  public:
   enum class Counted {
-    mutations,  // create, append, truncate, sync, rename, remove, make_directory, sync_directory, set_mtime,
-                // set_owner
-    everything  // and open, open_to_append, read, info, list, lock
+    mutations,  // create, append, truncate, sync, rename, link, remove, make_directory, sync_directory,
+                // set_mtime, set_owner
+    everything  // and open, open_to_append, read, info, list, is_locked, free_bytes, lock
   };
 
   // Borrows `real`.
@@ -37,6 +37,9 @@ class FaultyFileSystem : public FileSystem {
     fault_ = {.kind = Kind::fail, .at = operation, .error_number = error_number};
   }
 
+  // What free_bytes() says from now on.
+  void set_free_bytes(std::uint64_t bytes) { free_bytes_ = bytes; }
+
   // Syncs are counted but not passed on: for tests of many runs that no power cut can meet.
   void skip_syncs() { skip_syncs_ = true; }
 
@@ -47,9 +50,12 @@ class FaultyFileSystem : public FileSystem {
   std::unique_ptr<File> open(const Path& path) override;
   std::optional<FileInfo> info(const Path& path) override;
   std::vector<DirectoryEntry> list(const Path& directory) override;
+  bool is_locked(const Path& path) override;
+  std::uint64_t free_bytes(const Path& directory) override;
   std::unique_ptr<File> create(const Path& path, std::uint32_t mode) override;
   std::unique_ptr<File> open_to_append(const Path& path) override;
   void rename(const Path& from, const Path& to) override;
+  void link(const Path& from, const Path& to) override;
   void remove(const Path& path) override;
   void make_directory(const Path& path, std::uint32_t mode) override;
   void sync_directory(const Path& path) override;
@@ -77,6 +83,7 @@ class FaultyFileSystem : public FileSystem {
   Fault fault_;
   bool stopped_ = false;
   bool skip_syncs_ = false;
+  std::optional<std::uint64_t> free_bytes_;
   std::vector<std::string> journal_;
   std::mutex mutex_;
 };

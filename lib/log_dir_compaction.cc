@@ -1,0 +1,157 @@
+#include "lib/log_dir_compaction.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <mutex>
+#include <thread>
+
+#include "lib/metered_file_system.h"
+
+namespace kseg {
+namespace {
+
+class Run {
+ public:
+  Run(const LogDirCompaction& options, FileSystem& files, const std::optional<LogDir>& root,
+      const LogDirCheckpoints& checkpoints, const std::vector<CleaningCandidate>& candidates,
+      WorkMeter& meter)
+      : options_(options),
+        files_(files),
+        root_(root),
+        checkpoints_(checkpoints),
+        candidates_(candidates),
+        meter_(meter),
+        space_(files, root ? root->path() : Path(".")),
+        outcomes_(candidates.size()) {}
+
+  void run() {
+    for (const CleaningCandidate& candidate : candidates_)
+      meter_.expect(static_cast<std::int64_t>(expected_work_bytes(candidate.log_bytes)));
+    std::vector<std::thread> workers;
+    for (int i = 1; i < options_.jobs; ++i) workers.emplace_back([this] { work(); });
+    work();
+    for (std::thread& worker : workers) worker.join();
+    if (bug_) std::rethrow_exception(bug_);
+  }
+
+ private:
+  void work() {
+    try {
+      while (const auto index = take()) {
+        const CleaningCandidate& candidate = candidates_[*index];
+        options_.begun(candidate);
+        tell(*index, compact(candidate));
+      }
+    } catch (...) {  // of a thread that cannot throw to anyone
+      const std::lock_guard lock(mutex_);
+      if (!bug_) bug_ = std::current_exception();
+      meter_.ask_to_stop();
+    }
+  }
+
+  std::optional<std::size_t> take() {
+    const std::lock_guard lock(mutex_);
+    if (meter_.asked_to_stop() || next_ == candidates_.size()) return std::nullopt;
+    return next_++;
+  }
+
+  // Passes on what is known from the first that is not yet told.
+  void tell(std::size_t index, CompactionOutcome outcome) {
+    const std::lock_guard lock(mutex_);
+    outcomes_[index] = std::move(outcome);
+    for (; told_ < outcomes_.size() && outcomes_[told_]; ++told_) {
+      options_.done(candidates_[told_], *outcomes_[told_]);
+      outcomes_[told_].reset();
+    }
+  }
+
+  CompactionOutcome compact(const CleaningCandidate& candidate) {
+    MeteredFileSystem metered(files_, meter_);
+    CompactionRequest request = options_.request;
+    request.partition = candidate.folder;
+    request.config = candidate.config;
+    std::optional<PartitionCompaction> compaction;
+    CompactionFailure failure;
+    try {
+      compaction.emplace(metered, std::move(request), root_, &checkpoints_);
+      if (auto refusal = compaction->plan()) return *refusal;
+      while (!compaction->done()) {
+        if (auto refusal = step(*compaction, failure)) return *refusal;
+        if (!failure.reason.empty()) break;
+      }
+      if (failure.reason.empty()) {
+        std::unique_lock lock(checkpoint_mutex_, std::defer_lock);
+        if (options_.request.in_place()) lock.lock();
+        if (auto refusal = compaction->finish()) return *refusal;
+        settle(candidate, metered.bytes());
+        return compaction->report();
+      }
+    } catch (const IoError& error) {
+      failure.reason = error.what();
+      failure.error_number = error.error_number();
+      failure.stopped = error.error_number() == EINTR && meter_.asked_to_stop();
+    }
+    settle(candidate, metered.bytes());
+    if (compaction) {
+      failure.so_far = compaction->report();
+      failure.groups_left = compaction->groups_left();
+    }
+    return failure;
+  }
+
+  std::optional<Refusal> step(PartitionCompaction& compaction, CompactionFailure& failure) {
+    if (meter_.asked_to_stop()) {
+      failure.reason = "stopped";
+      failure.stopped = true;
+      return std::nullopt;
+    }
+    if (!options_.request.in_place()) return compaction.next();
+    std::uint64_t bytes = compaction.source_bytes();
+    if (!space_.fits(bytes)) bytes = compaction.measure_next();
+    const auto reserved = space_.reserve(bytes);
+    if (const auto* shortage = std::get_if<ScratchSpace::Shortage>(&reserved)) {
+      failure.shortage = *shortage;
+      failure.error_number = ENOSPC;
+      failure.reason = fmt::format("{} bytes are needed to rewrite the next group, {} are free",
+                                   shortage->needed_bytes, shortage->free_bytes);
+      return std::nullopt;
+    }
+    return compaction.next();
+  }
+
+  // What was expected of it is known now.
+  void settle(const CleaningCandidate& candidate, std::uint64_t bytes) {
+    meter_.expect(static_cast<std::int64_t>(bytes) -
+                  static_cast<std::int64_t>(expected_work_bytes(candidate.log_bytes)));
+  }
+
+  const LogDirCompaction& options_;
+  FileSystem& files_;
+  const std::optional<LogDir>& root_;
+  const LogDirCheckpoints& checkpoints_;
+  const std::vector<CleaningCandidate>& candidates_;
+  WorkMeter& meter_;
+  ScratchSpace space_;
+
+  std::mutex mutex_;  // of what follows
+  std::vector<std::optional<CompactionOutcome>> outcomes_;
+  std::size_t next_ = 0;
+  std::size_t told_ = 0;
+  std::exception_ptr bug_;
+  std::mutex checkpoint_mutex_;
+};
+
+}  // namespace
+
+void LogDirCompaction::run(FileSystem& files, const std::optional<LogDir>& root,
+                           const LogDirCheckpoints& checkpoints,
+                           const std::vector<CleaningCandidate>& candidates, WorkMeter& meter) const {
+  std::vector<CleaningCandidate> chosen;
+  for (const CleaningCandidate& candidate : candidates) {
+    if (candidate.choice == CleaningCandidate::Choice::chosen) chosen.push_back(candidate);
+  }
+  Run(*this, files, root, checkpoints, chosen, meter).run();
+}
+
+}  // namespace kseg
