@@ -29,12 +29,14 @@ const ClusterMetadata::Settings& found_in(
 }  // namespace
 
 std::optional<Path> find_cluster_metadata(FileSystem& files, const Path& directory) {
+  const auto is_folder = [&](const Path& path) {
+    const auto info = files.info(path);
+    return info && info->is_directory;
+  };
+  if (!is_folder(directory)) return std::nullopt;
+  if (Path inside = directory / metadata_folder_name(); is_folder(inside)) return inside;
   const Path named = directory.has_filename() ? directory : directory.parent_path();
-  for (const Path& folder : {directory / metadata_folder_name(), directory}) {
-    if (folder == directory && named.filename() != metadata_folder_name()) continue;
-    const auto info = files.info(folder);
-    if (info && info->is_directory) return folder;
-  }
+  if (named.filename() == metadata_folder_name()) return directory;
   return std::nullopt;
 }
 
@@ -68,7 +70,8 @@ class ClusterMetadata::Reader {
     if (newest) read_snapshot(folder_ / newest_file);
 
     next_ = newest ? newest->offset : Offset{0};
-    any_batch_ = gap_told_ = false;
+    gap_told_ = false;
+    if (!log.segments().empty()) begin_log(log.segments().front());
     for (const Segment& segment : log.segments()) {
       read_file(segment.log, &segment == &log.active() ? Kind::active_segment : Kind::segment);
     }
@@ -105,6 +108,17 @@ class ClusterMetadata::Reader {
          .found = "the end of the file"});
   }
 
+  void begin_log(const Segment& first) {
+    expected_ = first.base_offset;
+    if (expected_ <= next_) return;
+    file_ = first.log;
+    add({.code = DefectCode::missing_file,
+         .position = {},
+         .offset = expected_,
+         .expected = fmt::format("a log or a snapshot that says what was from offset {} on", next_),
+         .found = fmt::format("a log that begins at {}", expected_)});
+  }
+
   void read_file(const Path& path, Kind kind) {
     file_ = path;
     const auto file = files_.open(path);
@@ -131,16 +145,16 @@ class ClusterMetadata::Reader {
     const RecordBatchHeader& header = batch.header;
     batch_at_ = batch.position;
     record_at_ = header.base_offset;
-    if (header.next_offset() <= next_) return;  // the snapshot has it
-    if (header.base_offset > next_ && !gap_told_) {
-      add({.code = any_batch_ ? DefectCode::offset_order : DefectCode::missing_file,
+    if (header.base_offset != expected_ && !gap_told_) {
+      add({.code = DefectCode::offset_order,
            .position = batch.position,
            .offset = header.base_offset,
-           .expected = fmt::format("offset {}", next_),
+           .expected = fmt::format("{}", expected_),
            .found = fmt::format("{}", header.base_offset)});
     }
     gap_told_ = false;
-    any_batch_ = true;
+    expected_ = header.next_offset();
+    if (expected_ <= next_) return;  // the snapshot has it
     footer_ = false;
     const auto records = uncompressed_records(batch, decompressor_, scratch_);
     if (!records) {
@@ -262,10 +276,10 @@ class ClusterMetadata::Reader {
   Decompressor decompressor_;
   ByteBuffer scratch_;
   std::optional<std::vector<MetadataRecord>> transaction_;  // the open one's records
-  Offset next_;                                             // all below has been read
-  bool any_batch_ = false;
-  bool gap_told_ = false;  // of the batch that comes next
-  bool footer_ = false;    // was the last record
+  Offset next_;                                             // what is below counts already
+  Offset expected_;                                         // of the batch that comes next
+  bool gap_told_ = false;                                   // of the batch that comes next
+  bool footer_ = false;                                     // was the last record
   bool defective_ = false;
   Position snapshot_end_;
   // Where we are.

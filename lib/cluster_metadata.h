@@ -67,8 +67,9 @@ class ClusterMetadata {
   // Damage, and what is missing: from the first of them on, what is said here may be out of date or wrong.
   // Whoever deletes something by it should refuse. What cannot be read is passed over. At most 100 are kept.
   // Codes: those of SegmentReader, RecordReader, decompression and decode_metadata_record; missing_file (of
-  // what was below the log's begin), offset_order (a gap), truncated (a snapshot without its footer),
-  // bad_record (of a topic that is not there; of a transaction that is not open).
+  // what was below the log's begin), offset_order (a batch that does not follow on the one before), truncated
+  // (a snapshot without its footer), bad_record (of a topic that is not there, or a transaction that is not
+  // open).
   const std::vector<LocatedDefect>& defects() const { return defects_; }
   // What was left out and should be: a torn end of the log, a transaction that was not ended.
   const std::vector<std::string>& notes() const { return notes_; }
