@@ -115,20 +115,22 @@ std::optional<Refusal> PartitionAppender::check_replicas() {
   const auto cluster_folder = find_cluster_metadata(files_, root_->path());
   if (!cluster_folder) return std::nullopt;
   const ClusterMetadata cluster = ClusterMetadata::read(files_, *cluster_folder);
-  if (!cluster.defects().empty()) {
-    report_.warnings.push_back(fmt::format(
-        "{}: damaged, so what it says of other replicas may be out of date", cluster_folder->string()));
-  }
   const ClusterMetadata::Partition* const known = cluster.partition(*topic_id, name_->partition);
-  if (known == nullptr || known->replicas.size() < 2) return std::nullopt;
+  const bool has_others = known != nullptr && known->replicas.size() > 1;
+  const bool may_have_others = !cluster.defects().empty();
+  if (!has_others && !may_have_others) return std::nullopt;
   has_other_replicas_ = true;
-  const std::string reason = fmt::format("{}: has {} replicas, on brokers {}", request_.partition.string(),
-                                         known->replicas.size(), fmt::join(known->replicas, ", "));
+  const std::string reason =
+      has_others ? fmt::format("{}: has {} replicas, on brokers {}", request_.partition.string(),
+                               known->replicas.size(), fmt::join(known->replicas, ", "))
+                 : fmt::format("{}: may have other replicas, the cluster's metadata is damaged",
+                               request_.partition.string());
   if (!request_.force) {
     return Refusal{.reason = reason,
                    .hint =
                        "another replica that becomes leader silently cuts off what only this one has; "
-                       "--force appends all the same"};
+                       "--force appends all the same",
+                   .defects = has_others ? std::vector<LocatedDefect>{} : cluster.defects()};
   }
   report_.warnings.push_back(reason + ": one that becomes leader cuts off what only this one has");
   return std::nullopt;

@@ -24,7 +24,7 @@ struct AppendRequest {
   // given. Else as a leader takes them from a client.
   bool preserve_offsets = false;
   bool recover = false;  // go on behind a torn tail, or in a directory that was not shut down cleanly
-  bool force = false;    // even if the partition has other replicas
+  bool force = false;    // even if the partition has other replicas, or may have
   std::optional<Offset> log_start;  // of a new partition; else 0, or where its first batch begins
   std::optional<Uuid> topic_id;     // of a new partition
   TopicConfig config;
