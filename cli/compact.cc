@@ -199,7 +199,7 @@ class Command {
   }
 
   LogDirCompaction compaction() const {
-    return {.request = options_.request, .jobs = options_.work.jobs, .done = {}};
+    return {.request = options_.request, .jobs = options_.work.jobs, .fit = options_.fit, .done = {}};
   }
 
   template <typename Done>
@@ -210,6 +210,11 @@ class Command {
       bar.end(to_string(candidate.partition));
       const ProgressBar::Pause pause(bar);
       done(candidate, outcome);
+      output_.flush();
+    };
+    run.surveyed = [&](const FitOrder& order, std::uint64_t free_bytes) {
+      const ProgressBar::Pause pause(bar);
+      print_survey(order, free_bytes, output_);
       output_.flush();
     };
     run.run(files_, root_, checkpoints_, candidates, meter_);
@@ -252,6 +257,7 @@ CompactOptions validate(const Words& words) {
 // What makes sense for one partition alone, or for a log directory alone.
 std::optional<std::string> misplaced_option(const CompactOptions& options, bool is_log_dir) {
   const CompactionRequest& request = options.request;
+  if (!is_log_dir && options.fit) return "--fit takes a log directory, not one partition";
   if (is_log_dir && request.output) return "--output takes one partition, not a log directory";
   if (is_log_dir && request.first_dirty) return "--first-dirty takes one partition, not a log directory";
   if (is_log_dir && request.first_uncleanable)
@@ -280,6 +286,8 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
   command->add_flag("-v,--verbose", options.verbose,
                     "also each setting and where it comes from, and why a partition is passed over");
   command->add_flag("--all", options.all, "of a log directory also what is not dirty enough");
+  command->add_flag("--fit", options.fit,
+                    "for a disk that is nearly full: first what frees most for the least space");
   add_partition_options(*command, options.partitions);
   add_settings_options(*command, options.settings);
   command->add_option("--compat", words->compat,

@@ -19,6 +19,7 @@ struct CompactOptions {
   CompactionRequest request = {};  // but for partition and config
   TopicSettings::Request settings = {};
   bool all = false;  // whatever the dirty ratio
+  bool fit = false;  // for a disk that is nearly full
   PartitionGlobs partitions = {};
   bool verbose = false;
   WorkOptions work = {};

@@ -119,6 +119,25 @@ void print_report(const CompactionRequest& request, const CompactionReport& repo
   PartitionReport(request, seconds, output).print(report);
 }
 
+void print_survey(const FitOrder& order, std::uint64_t free_bytes, Output& output) {
+  if (output.json()) {
+    output.row("fit")
+        .field("free_bytes", free_bytes)
+        .field("partitions", order.partitions.size())
+        .field("freed_bytes", order.freed_bytes)
+        .field("scratch_bytes", order.scratch_bytes)
+        .field("least_scratch_bytes", order.least_scratch_bytes)
+        .field("most_scratch_bytes", order.most_scratch_bytes)
+        .end();
+    return;
+  }
+  print_line(output, "{} free; a group needs {} to {} bytes for a while", count(free_bytes, "byte"),
+             order.least_scratch_bytes, order.most_scratch_bytes);
+  print_line(output, "{} can be begun, which frees {} and takes {} at a time",
+             count(order.partitions.size(), "partition"), count(order.freed_bytes, "byte"),
+             count(order.scratch_bytes, "byte"));
+}
+
 void print_settings(const std::string& partition, const TopicConfig& config, Output& output) {
   for (const TopicConfig::Setting& setting : config.settings()) {
     if (output.json()) {

@@ -46,6 +46,9 @@ class LogDirReport {
   std::uint64_t bytes_after_ = 0;
 };
 
+// What --fit found out before it writes.
+void print_survey(const FitOrder& order, std::uint64_t free_bytes, Output& output);
+
 // Every setting of a partition, with its value and where it comes from.
 void print_settings(const std::string& partition, const TopicConfig& config, Output& output);
 

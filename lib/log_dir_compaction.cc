@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "lib/metered_file_system.h"
 
@@ -28,6 +30,7 @@ class Run {
   void run() {
     for (const CleaningCandidate& candidate : candidates_)
       meter_.expect(static_cast<std::int64_t>(expected_work_bytes(candidate.log_bytes)));
+    if (options_.fit) return fit();
     std::vector<std::thread> workers;
     for (int i = 1; i < options_.jobs; ++i) workers.emplace_back([this] { work(); });
     work();
@@ -36,6 +39,81 @@ class Run {
   }
 
  private:
+  // Everything is measured before anything is written.
+  void fit() {
+    std::vector<std::vector<GroupNeed>> needs;
+    for (const CleaningCandidate& candidate : candidates_) needs.push_back(survey(candidate));
+    const std::uint64_t free = files_.free_bytes(root_->path());
+    const FitOrder order = fit_order(needs, free);
+    options_.surveyed(order, free);
+    std::vector<std::optional<CompactionOutcome>> outcomes(candidates_.size());
+    const auto attempt = [&](std::size_t index) {
+      options_.begun(candidates_[index]);
+      CompactionOutcome outcome = compact(candidates_[index]);
+      if (outcomes[index]) add_earlier(*outcomes[index], outcome);
+      outcomes[index] = std::move(outcome);
+    };
+    const auto waits_for_space = [&](std::size_t index) {
+      if (!outcomes[index]) return true;
+      const auto* failure = std::get_if<CompactionFailure>(&*outcomes[index]);
+      return failure != nullptr && failure->shortage;
+    };
+    for (std::uint64_t before = free, now = free; !meter_.asked_to_stop();) {
+      for (const std::size_t index : order.partitions) {
+        if (!meter_.asked_to_stop() && waits_for_space(index)) attempt(index);
+      }
+      before = std::exchange(now, files_.free_bytes(root_->path()));
+      const bool someone_waits =
+          std::any_of(order.partitions.begin(), order.partitions.end(), waits_for_space);
+      if (options_.request.dry_run || now <= before || !someone_waits) break;
+    }
+    // Those that cannot even be begun are told so.
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (!outcomes[i] && !meter_.asked_to_stop()) attempt(i);
+      if (outcomes[i]) options_.done(candidates_[i], *outcomes[i]);
+    }
+  }
+
+  // Of each group that would change. What is wrong is met again when it is its turn.
+  std::vector<GroupNeed> survey(const CleaningCandidate& candidate) {
+    std::vector<GroupNeed> needs;
+    CompactionRequest request = request_for(candidate);
+    request.dry_run = true;
+    MeteredFileSystem metered(files_, meter_);
+    try {
+      PartitionCompaction compaction(metered, std::move(request), root_, &checkpoints_);
+      if (compaction.plan()) return {};
+      while (!compaction.done()) {
+        const std::uint64_t before = compaction.report().log_bytes_after;
+        const std::uint64_t source = compaction.source_bytes();
+        if (compaction.next()) return {};
+        const auto freed = static_cast<std::int64_t>(before - compaction.report().log_bytes_after);
+        needs.push_back({.scratch_bytes = source - static_cast<std::uint64_t>(freed), .freed_bytes = freed});
+      }
+    } catch (const IoError&) {
+      return {};
+    }
+    return needs;
+  }
+
+  // A partition that is gone on with had more in the beginning.
+  static void add_earlier(const CompactionOutcome& earlier, CompactionOutcome& now) {
+    const auto* before = std::get_if<CompactionFailure>(&earlier);
+    CompactionReport* report = std::get_if<CompactionReport>(&now);
+    if (auto* failure = std::get_if<CompactionFailure>(&now)) report = &failure->so_far;
+    if (before == nullptr || report == nullptr) return;
+    report->log_bytes_before = before->so_far.log_bytes_before;
+    report->records_before = before->so_far.records_before;
+    report->segments_before = before->so_far.segments_before;
+  }
+
+  CompactionRequest request_for(const CleaningCandidate& candidate) const {
+    CompactionRequest request = options_.request;
+    request.partition = candidate.folder;
+    request.config = candidate.config;
+    return request;
+  }
+
   void work() {
     try {
       while (const auto index = take()) {
@@ -68,13 +146,10 @@ class Run {
 
   CompactionOutcome compact(const CleaningCandidate& candidate) {
     MeteredFileSystem metered(files_, meter_);
-    CompactionRequest request = options_.request;
-    request.partition = candidate.folder;
-    request.config = candidate.config;
     std::optional<PartitionCompaction> compaction;
     CompactionFailure failure;
     try {
-      compaction.emplace(metered, std::move(request), root_, &checkpoints_);
+      compaction.emplace(metered, request_for(candidate), root_, &checkpoints_);
       if (auto refusal = compaction->plan()) return *refusal;
       while (!compaction->done()) {
         if (auto refusal = step(*compaction, failure)) return *refusal;

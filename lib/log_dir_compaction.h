@@ -7,6 +7,7 @@
 
 #include "lib/cleaning_candidate.h"
 #include "lib/compaction.h"
+#include "lib/fit_order.h"
 #include "lib/scratch_space.h"
 #include "lib/work_meter.h"
 
@@ -27,6 +28,11 @@ using CompactionOutcome = std::variant<CompactionReport, Refusal, CompactionFail
 struct LogDirCompaction {
   CompactionRequest request;  // of each, but for partition and config
   int jobs = 1;
+  // For a disk that is nearly full: measures everything first, tells what it found, and then takes one
+  // partition after the other, best first, as far as their groups fit; see fit_order.h.
+  bool fit = false;
+  std::function<void(const FitOrder&, std::uint64_t free_bytes)> surveyed = [](const FitOrder&,
+                                                                               std::uint64_t) {};
   // Called by the thread that compacts: a partition is begun.
   std::function<void(const CleaningCandidate&)> begun = [](const CleaningCandidate&) {};
   // Called in the order of the candidates, whatever the number of jobs, one call at a time.
