@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "lib/log_dir.h"
@@ -119,6 +120,7 @@ class Round {
     verify("after the broker's cleaning");
     compare_stopped(cleaned, expected_of(options_.kseg, log_dir()));
     against(before, cleaned);
+    clean_by_kseg(before, cleaned);
   }
 
   Path log_dir() const { return folder_.path() / "log-dir"; }
@@ -321,6 +323,69 @@ class Round {
     }
     fmt::print("  kseg verify --against: {} cleaned partitions compared, {} have grown, {:.1f} s\n", compared,
                grown, watch.seconds());
+  }
+
+  // What was there before the broker's cleaner is cleaned by kseg as a whole directory: it has to choose the
+  // same partitions, by the settings that stand in the metadata, and leave the same records, segments and
+  // checkpoints.
+  void clean_by_kseg(const Expected& before, const Expected& cleaned) {
+    const Stopwatch watch;
+    const Path by_kseg = before_cleaning();
+    const std::vector<std::string> words{"compact", by_kseg.string(), "--json", "--config",
+                                         "min.cleanable.dirty.ratio=0"};  // as StirCleaner has set it
+    std::vector<std::string> dry = words;
+    dry.insert(dry.begin(), options_.kseg);
+    std::vector<std::string> wet = dry;
+    dry.push_back("-n");
+    const auto foretold = partitions_in(run_well(dry));
+    const auto done = partitions_in(run_well(wet));
+    if (foretold != done) findings_.add("kseg compact -n names other partitions than kseg compact does");
+    int compared = 0;
+    for (const auto& [partition, expected] : before) {
+      if (!compacted_topics_.contains(partition.topic) || expected.end() != cleaned.at(partition).end())
+        continue;
+      ++compared;
+      const std::string name = to_string(partition);
+      const Finished finished = run({options_.kseg, "diff", "--control", by_kseg / name, folder(partition)});
+      if (finished.status != 0) {
+        findings_.add(fmt::format("{}: kseg diff of what kseg and the broker cleaned: status {}\n{}{}", name,
+                                  finished.status, finished.answers, finished.notes));
+      }
+      if (segments_in(by_kseg / name) != segments_in(folder(partition)))
+        findings_.add(name + ": kseg leaves other segments than the broker");
+      if (checkpoint_in(by_kseg, partition) != checkpoint_in(log_dir(), partition)) {
+        findings_.add(fmt::format("{}: kseg's cleaner checkpoint is {}, the broker's {}", name,
+                                  checkpoint_in(by_kseg, partition), checkpoint_in(log_dir(), partition)));
+      }
+    }
+    fmt::print(
+        "  kseg compact of the whole directory: {} partitions cleaned, {} compared with the broker's, {:.1f} "
+        "s\n",
+        done.size(), compared, watch.seconds());
+    if (done.empty()) findings_.add("kseg compact of the whole directory cleaned nothing");
+  }
+
+  static std::set<std::string> partitions_in(const std::string& json_lines) {
+    std::set<std::string> partitions;
+    std::istringstream lines(json_lines);
+    for (std::string line; std::getline(lines, line);) {
+      const auto object = nlohmann::json::parse(line);
+      if (object.at("type") == "partition") partitions.insert(object.at("partition").get<std::string>());
+    }
+    return partitions;
+  }
+
+  static std::vector<Offset> segments_in(const Path& folder) {
+    const PartitionLog log = PartitionLog::open(posix_file_system(), folder);
+    std::vector<Offset> bases;
+    for (const Segment& segment : log.segments()) bases.push_back(segment.base_offset);
+    return bases;
+  }
+
+  static Offset checkpoint_in(const Path& log_dir, const TopicPartition& partition) {
+    const auto read = LogDir::at(posix_file_system(), log_dir).value().read_checkpoint(kCleanerCheckpoint);
+    if (!read) throw std::runtime_error(describe(read.error()));
+    return find(*read, partition).value_or(Offset{-1});
   }
 
   const RoundOptions& options_;
