@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <cerrno>
 #include <iterator>
 
 #include "cli/candidate_reason.h"
@@ -201,6 +202,7 @@ void LogDirReport::refuse(const CleaningCandidate& candidate, const Refusal& ref
 void LogDirReport::fail(const CleaningCandidate& candidate, const CompactionFailure& failure) {
   const std::string partition = to_string(candidate.partition);
   if (!failure.stopped) failed_.push_back(partition);
+  lacked_space_ |= failure.error_number == ENOSPC;
   const CompactionReport& so_far = failure.so_far;
   const std::uint64_t freed = so_far.log_bytes_before - so_far.log_bytes_after;
   const std::string left = failure.groups_left == 0
@@ -260,6 +262,7 @@ void LogDirReport::summary(double seconds, bool stopped) {
   };
   list("refused", refused_);
   list("failed", failed_);
+  if (lacked_space_) output_.remark("hint: --fit takes first what frees most for the least space");
   if (stopped) output_.remark("stopped as asked; what is done stays, the rest is as it was");
 }
 

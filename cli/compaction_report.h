@@ -42,6 +42,7 @@ class LogDirReport {
   std::uint64_t not_dirty_enough_ = 0;
   std::vector<std::string> refused_;
   std::vector<std::string> failed_;
+  bool lacked_space_ = false;
   std::uint64_t bytes_before_ = 0;  // of those compacted
   std::uint64_t bytes_after_ = 0;
 };

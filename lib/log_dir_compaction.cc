@@ -30,7 +30,7 @@ class Run {
   void run() {
     for (const CleaningCandidate& candidate : candidates_)
       meter_.expect(static_cast<std::int64_t>(expected_work_bytes(candidate.log_bytes)));
-    if (options_.fit) return fit();
+    if (options_.fit && !candidates_.empty()) return fit();
     std::vector<std::thread> workers;
     for (int i = 1; i < options_.jobs; ++i) workers.emplace_back([this] { work(); });
     work();
