@@ -89,4 +89,17 @@ std::optional<Defect> LogDir::write_checkpoint(std::string_view file_name, const
   return std::nullopt;
 }
 
+std::optional<Defect> LogDir::drop_from_checkpoint(std::string_view file_name,
+                                                   const TopicPartition& partition) const {
+  auto read = read_checkpoint(file_name);
+  if (!read) return read.error();
+  std::vector<PartitionOffset>& entries = *read;
+  const auto is_ours = [&](const PartitionOffset& entry) { return entry.partition == partition; };
+  const auto ours = std::remove_if(entries.begin(), entries.end(), is_ours);
+  if (ours == entries.end()) return std::nullopt;
+  entries.erase(ours, entries.end());
+  replace_file(*files_, path_ / file_name, as_bytes(encode_offset_checkpoint(entries)));
+  return std::nullopt;
+}
+
 }  // namespace kseg

@@ -44,6 +44,11 @@ class LogDir {
   std::optional<Defect> write_checkpoint(std::string_view file_name, const TopicPartition& partition,
                                          Offset offset) const;
 
+  // Removes the entry of `partition`, if there is one; the file is not written if there is none. Errors,
+  // with nothing written: those of the file.
+  std::optional<Defect> drop_from_checkpoint(std::string_view file_name,
+                                             const TopicPartition& partition) const;
+
  private:
   LogDir(FileSystem& files, Path path) : files_(&files), path_(std::move(path)) {}
   FileSystem* files_;

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/lock_holder.h"
 
 namespace kseg {
 namespace {
@@ -69,39 +70,6 @@ bool another_process_can_lock(const Path& path) {
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
-
-// Holds the broker's lock on `path` in another process, until destroyed.
-class OtherProcess {
- public:
-  explicit OtherProcess(const Path& path) {
-    int ready[2];
-    REQUIRE(::pipe(ready) == 0);
-    REQUIRE(::pipe(stop_) == 0);
-    child_ = ::fork();
-    if (child_ == 0) {
-      ::close(stop_[1]);
-      const int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0644);
-      struct flock request {};
-      request.l_type = F_WRLCK;
-      request.l_whence = SEEK_SET;
-      char byte = fd >= 0 && ::fcntl(fd, F_SETLK, &request) == 0 ? 'y' : 'n';
-      if (::write(ready[1], &byte, 1) != 1) ::_exit(1);
-      ::_exit(::read(stop_[0], &byte, 1) == 0 ? 0 : 1);
-    }
-    char byte = 'n';
-    REQUIRE(::read(ready[0], &byte, 1) == 1);
-    REQUIRE(byte == 'y');
-    for (const int fd : {ready[0], ready[1], stop_[0]}) ::close(fd);
-  }
-  ~OtherProcess() {
-    ::close(stop_[1]);
-    ::waitpid(child_, nullptr, 0);
-  }
-
- private:
-  int stop_[2] = {-1, -1};
-  pid_t child_ = -1;
-};
 
 }  // namespace
 
@@ -277,11 +245,24 @@ TEST_CASE("the lock keeps other processes out until it is released") {
 TEST_CASE("a lock another process holds is refused, and its file left alone") {
   TemporaryFolder folder;
   {
-    const OtherProcess broker(folder / ".lock");
+    const LockHolder broker(folder / ".lock");
     CHECK(files().lock(folder / ".lock") == nullptr);
     CHECK(files().info(folder / ".lock").has_value());
   }
   CHECK(files().lock(folder / ".lock") != nullptr);
+}
+
+TEST_CASE("whether another process holds the lock is found without taking it or making its file") {
+  TemporaryFolder folder;
+  CHECK_FALSE(files().is_locked(folder / ".lock"));
+  CHECK_FALSE(files().info(folder / ".lock").has_value());
+  {
+    const LockHolder broker(folder / ".lock");
+    CHECK(files().is_locked(folder / ".lock"));
+    CHECK(files().lock(folder / ".lock") == nullptr);
+  }
+  CHECK(files().info(folder / ".lock").has_value());  // as a broker that was killed leaves it
+  CHECK_FALSE(files().is_locked(folder / ".lock"));
 }
 
 TEST_CASE("releasing the lock removes the file only if taking it made the file") {

@@ -1,11 +1,10 @@
 #include "lib/log_dir.h"
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <fstream>
 
+#include "tests/support/lock_holder.h"
 #include "tests/support/temporary_folder.h"
 
 namespace kseg {
@@ -90,28 +89,15 @@ TEST_CASE("only the marker says that the broker stopped cleanly") {
   CHECK(root.log_dir().cleanly_shut_down());
 }
 
-TEST_CASE("a root that another process holds cannot be locked") {
+TEST_CASE("a root that another process holds is in use and cannot be locked") {
   const Root root;
-  int ready[2];
-  int done[2];
-  REQUIRE(pipe(ready) == 0);
-  REQUIRE(pipe(done) == 0);
-  const pid_t holder = fork();
-  REQUIRE(holder >= 0);
-  char byte = 0;
-  if (holder == 0) {
-    const auto held = root.log_dir().lock();
-    const bool told = ::write(ready[1], &byte, 1) == 1;
-    _exit(held && told && read(done[0], &byte, 1) == 1 ? 0 : 1);
+  {
+    const LockHolder broker(root.path() / kLockFile);
+    CHECK(root.log_dir().in_use());
+    CHECK(root.log_dir().lock() == nullptr);
   }
-  REQUIRE(read(ready[0], &byte, 1) == 1);
-  CHECK(root.log_dir().lock() == nullptr);
-  REQUIRE(::write(done[1], &byte, 1) == 1);
-  int status = -1;
-  REQUIRE(waitpid(holder, &status, 0) == holder);
-  CHECK(status == 0);
+  CHECK_FALSE(root.log_dir().in_use());
   CHECK(root.log_dir().lock() != nullptr);
-  for (const int end : {ready[0], ready[1], done[0], done[1]}) close(end);
 }
 
 TEST_CASE("a checkpoint file that is missing or empty has no entries") {
@@ -140,12 +126,22 @@ TEST_CASE("other partitions keep their entries and places, also those that are n
   CHECK(text_of(root.checkpoint()) == "0\n5\ngone 7 1\nt 0 5\nu 1 9\nu 1 10\na.b_c-d 12 7\n");
 }
 
+TEST_CASE("an entry is dropped however often it is there, and others stay") {
+  const Root root;
+  CHECK_FALSE(root.log_dir().drop_from_checkpoint(kLogStartCheckpoint, {"t", 0}));
+  CHECK_FALSE(std::filesystem::exists(root.path() / kLogStartCheckpoint));
+  write(root.path() / kLogStartCheckpoint, "0\n4\nt 0 3\nt 1 9\nt 0 4\nu 0 10\n");
+  CHECK_FALSE(root.log_dir().drop_from_checkpoint(kLogStartCheckpoint, {"t", 0}));
+  CHECK(text_of(root.path() / kLogStartCheckpoint) == "0\n2\nt 1 9\nu 0 10\n");
+}
+
 TEST_CASE("a checkpoint that cannot be read stays untouched (L5)") {
   for (const std::string_view text : {"1\n1\nt 0 3\n", "0\n2\nt 0 3\n", "0\n1\nt 0 x\n"}) {
     CAPTURE(text);
     const Root root;
     write(root.checkpoint(), text);
     CHECK(root.log_dir().write_checkpoint(kCleanerCheckpoint, {"t", 0}, {5}));
+    CHECK(root.log_dir().drop_from_checkpoint(kCleanerCheckpoint, {"t", 0}));
     CHECK(text_of(root.checkpoint()) == text);
   }
 }
