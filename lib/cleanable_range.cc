@@ -50,14 +50,24 @@ std::int64_t time_overdue_ms(FileSystem& files, const PartitionLog& log, Offset 
 
 }  // namespace
 
+std::optional<std::int64_t> indexed_timestamp_ms(FileSystem& files, const Segment& segment) {
+  constexpr std::size_t kSize = TimeIndexEntry::kSize;
+  if (!segment.time_index) return std::nullopt;
+  const auto file = files.open(*segment.time_index);
+  const std::uint64_t count = file->info().size_bytes / kSize;
+  if (count == 0) return std::nullopt;
+  ByteBuffer bytes(kSize);
+  const bool whole = file->read_at({(count - 1) * kSize}, bytes) == kSize;
+  // Only where zeros pad the file is more of it read.
+  if (!whole || bytes == ByteBuffer(kSize)) bytes = read_file(files, *segment.time_index);
+  const TimeIndexView index(bytes, segment.base_offset);
+  if (index.size() == 0) return std::nullopt;
+  const std::int64_t timestamp_ms = index[index.size() - 1].timestamp_ms;
+  return timestamp_ms >= 0 ? std::optional(timestamp_ms) : std::nullopt;
+}
+
 std::int64_t largest_timestamp_ms(FileSystem& files, const Segment& segment) {
-  if (segment.time_index) {
-    const ByteBuffer bytes = read_file(files, *segment.time_index);
-    const TimeIndexView index(bytes, segment.base_offset);
-    if (index.size() > 0 && index[index.size() - 1].timestamp_ms >= 0)
-      return index[index.size() - 1].timestamp_ms;
-  }
-  return segment.mtime_ns / 1'000'000;
+  return indexed_timestamp_ms(files, segment).value_or(segment.mtime_ns / 1'000'000);
 }
 
 std::optional<std::int64_t> first_timestamp_ms(FileSystem& files, const Segment& segment) {

@@ -57,6 +57,9 @@ struct CleanableRange {
   bool is_worth_a_round(const TopicConfig& config) const;
 };
 
+// Of the last time index entry; nothing if there is none.
+std::optional<std::int64_t> indexed_timestamp_ms(FileSystem& files, const Segment& segment);
+
 // The largest timestamp of a segment: its last time index entry, or the `.log`'s mtime without one.
 std::int64_t largest_timestamp_ms(FileSystem& files, const Segment& segment);
 

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "formats/time_index.h"
 #include "lib/log_scan.h"
 #include "tests/support/broker_cases.h"
 #include "tests/support/log_builder.h"
@@ -157,6 +158,35 @@ TEST_CASE("an asked-for beginning above what is known to be clean is warned abou
   CHECK(range.first_dirty == Offset{1});
   CHECK(range.validated_first_dirty == Offset{0});
   CHECK(range.warnings.size() == 1);
+}
+
+TEST_CASE("the largest timestamp of a segment is its last time index entry, else the file's time") {
+  LogBuilder log = LogBuilder::from_notation("{0} a=1@50 b=2@70 {2} c=3@90 {3}");
+  const auto largest = [&](std::size_t segment) {
+    return largest_timestamp_ms(posix_file_system(),
+                                PartitionLog::open(posix_file_system(), log.path()).segments()[segment]);
+  };
+  CHECK(largest(0) == 70);
+  CHECK(largest(1) == 90);
+  set_mtime_ms(log.file(SegmentFileKind::log, 3), 1234);
+  CHECK(largest(2) == 1234);
+
+  // Zeros in front of which an active segment's index grows; a fragment behind; nothing but zeros.
+  const Path index = log.file(SegmentFileKind::time_index, 0);
+  const ByteBuffer entries = read_whole_file(index);
+  ByteBuffer bytes = entries;
+  bytes.resize(1200);
+  write_whole_file(index, bytes);
+  CHECK(largest(0) == 70);
+  bytes = entries;
+  bytes.resize(bytes.size() + 5, 0xFF);
+  write_whole_file(index, bytes);
+  CHECK(largest(0) == 70);
+  set_mtime_ms(log.file(SegmentFileKind::log, 0), 4321);
+  write_whole_file(index, ByteBuffer(1200));
+  CHECK(largest(0) == 4321);
+  write_whole_file(index, ByteBuffer(TimeIndexEntry::kSize));  // timestamp 0 at the base offset
+  CHECK(largest(0) == 0);
 }
 
 }  // namespace
