@@ -1,5 +1,7 @@
 #include "lib/leader_epochs.h"
 
+#include <algorithm>
+
 namespace kseg {
 
 bool LeaderEpochs::assign(std::int32_t epoch, Offset offset) {
@@ -16,6 +18,17 @@ bool LeaderEpochs::assign(std::int32_t epoch, Offset offset) {
 
 void LeaderEpochs::truncate(Offset log_end) {
   while (!entries_.empty() && entries_.back().start_offset >= log_end) entries_.pop_back();
+}
+
+bool LeaderEpochs::begin_at(Offset log_start) {
+  const auto above = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const EpochEntry& entry) { return entry.start_offset > log_start; });
+  if (above == entries_.begin()) return false;
+  const EpochEntry first{.epoch = (above - 1)->epoch, .start_offset = log_start};
+  if (entries_.front() == first) return false;
+  entries_.erase(entries_.begin(), above - 1);
+  entries_.front() = first;
+  return true;
 }
 
 std::optional<std::int32_t> LeaderEpochs::latest() const {

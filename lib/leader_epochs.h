@@ -21,6 +21,10 @@ class LeaderEpochs {
   // Drops entries that begin at or behind the log's end.
   void truncate(Offset log_end);
 
+  // Entries at or below the log's start become the last of them, beginning there. True if that changes
+  // anything.
+  bool begin_at(Offset log_start);
+
   std::optional<std::int32_t> latest() const;
   const std::vector<EpochEntry>& entries() const { return entries_; }
 
