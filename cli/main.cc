@@ -14,6 +14,7 @@
 #include "cli/digest.h"
 #include "cli/dump.h"
 #include "cli/latest.h"
+#include "cli/retention.h"
 #include "cli/tombstones.h"
 #include "cli/verify.h"
 
@@ -59,6 +60,7 @@ ExitStatus run(int argc, char** argv) {
   add_digest_command(app, chosen);
   add_tombstones_command(app, chosen);
   add_append_command(app, chosen);
+  add_retention_command(app, chosen);
 
   std::string answer;
   try {

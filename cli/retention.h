@@ -1,0 +1,29 @@
+// `kseg retention`: what Kafka's delete policy does to partitions, offline.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/output_options.h"
+#include "lib/retention.h"
+
+namespace CLI {
+class App;
+}
+
+namespace kseg {
+
+struct RetentionOptions {
+  std::vector<std::string> targets;
+  RetentionRequest request = {};
+  OutputOptions output = {};
+};
+
+void add_retention_command(CLI::App& app, ChosenCommand& chosen);
+
+// done; usage if a target is neither a partition folder nor a log directory; refused if any partition was,
+// after all the others. Throws IoError.
+ExitStatus run_retention(const RetentionOptions& options, Output& output);
+
+}  // namespace kseg
