@@ -1,12 +1,10 @@
 // Kafka's own cleaner: tests/kafka/…/Clean.java in a JVM that serves any number of rounds.
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdio>
 #include <string>
 
 #include "lib/file_system.h"
+#include "tests/support/jvm.h"
 #include "tests/support/obvious_cleaner.h"
 
 namespace kseg {
@@ -19,21 +17,14 @@ struct RealOutcome {
 class RealCleaner {
  public:
   // Starts the JVM on this class path. Throws std::runtime_error.
-  explicit RealCleaner(const std::string& class_path);
-  ~RealCleaner();
-  RealCleaner(const RealCleaner&) = delete;
-  RealCleaner& operator=(const RealCleaner&) = delete;
+  explicit RealCleaner(const std::string& class_path) : jvm_(class_path, "kseg.Clean") {}
 
   // Cleans the partition in `folder`, which lies as after a clean shutdown. Throws std::runtime_error if
   // the JVM is gone; what Kafka itself throws is the outcome's error.
   RealOutcome clean(const Path& folder, const ObviousRound& round);
 
  private:
-  std::string answer_line();
-
-  pid_t jvm_ = -1;
-  std::FILE* to_ = nullptr;
-  std::FILE* from_ = nullptr;
+  Jvm jvm_;
 };
 
 }  // namespace kseg
