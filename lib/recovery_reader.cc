@@ -1,0 +1,98 @@
+#include "lib/recovery_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "formats/crc32.h"
+#include "formats/cursor.h"
+
+namespace kseg {
+namespace {
+
+constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
+constexpr std::int32_t kMinLength = 14;      // of a message of format 0
+constexpr std::size_t kLegacyCrcStart = 16;  // behind offset, length and the crc itself
+
+}  // namespace
+
+RecoveryReader::RecoveryReader(File& file, Payload payload, Position end)
+    : file_(file), payload_(payload), end_(std::min(end, Position{file.info().size_bytes})) {}
+
+Result<std::optional<RecordBatchView>> RecoveryReader::next() {
+  const Position at = next_;
+  const Bytes prefix = window(at, RecordBatchHeader::kSize);
+  // As many bytes as tell length and magic are not enough: a broker asks for one more.
+  if (prefix.size() <= RecordBatchHeader::kMinPrefix) return std::optional<RecordBatchView>{};
+  Cursor in(prefix);
+  const Offset offset{in.i64()};
+  const std::int32_t length = in.i32();
+  const std::uint32_t legacy_crc = in.u32();
+  const std::int8_t magic = in.i8();
+
+  const auto bad_length = [&](std::int64_t least) {
+    return Defect{.code = DefectCode::bad_length,
+                  .position = at + 8,
+                  .offset = offset,
+                  .expected = fmt::format("at least {}", least),
+                  .found = fmt::format("{}", length)};
+  };
+  if (length < kMinLength) return bad_length(kMinLength);
+  const std::uint64_t size = static_cast<std::uint64_t>(length) + RecordBatchHeader::kLogOverhead;
+  if (size > end_ - at) return std::optional<RecordBatchView>{};
+
+  if (magic < RecordBatchHeader::kMagic) {
+    const Bytes message = window(at, size);
+    if (message.size() < size) return std::optional<RecordBatchView>{};
+    const std::uint32_t computed = crc32(message.first(size).subspan(kLegacyCrcStart));
+    if (payload_ == Payload::check && computed != legacy_crc) {
+      return Defect{.code = DefectCode::crc_mismatch,
+                    .position = at,
+                    .offset = offset,
+                    .expected = fmt::format("{:08x}", legacy_crc),
+                    .found = fmt::format("{:08x}", computed)};
+    }
+    return Defect{.code = DefectCode::legacy_magic,
+                  .position = at + RecordBatchHeader::kMagicPosition,
+                  .offset = offset,
+                  .expected = "2",
+                  .found = fmt::format("{}", magic)};
+  }
+
+  if (size < RecordBatchHeader::kSize) {
+    return bad_length(RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead);
+  }
+  ByteBuffer header_bytes(prefix.begin(), prefix.begin() + RecordBatchHeader::kSize);
+  header_bytes[RecordBatchHeader::kMagicPosition] = RecordBatchHeader::kMagic;
+  const auto header = decode_record_batch_header(header_bytes, at);
+  if (!header) return header.error();
+  const bool whole = payload_ == Payload::check || header->is_control();
+  const std::uint64_t wanted = whole ? size : RecordBatchHeader::kSize;
+  const Bytes bytes = window(at, wanted);
+  if (bytes.size() < wanted) return std::optional<RecordBatchView>{};
+  const RecordBatchView batch{.header = *header, .position = at, .bytes = bytes.first(wanted)};
+  if (payload_ == Payload::check) {
+    if (auto defect = check_crc(batch)) return std::move(*defect);
+  }
+  next_ = at + size;
+  return std::optional(batch);
+}
+
+Bytes RecoveryReader::window(Position from, std::uint64_t least) {
+  if (from >= end_) return {};
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(least, end_ - from));
+  const bool inside = from >= buffer_start_ && from - buffer_start_ < buffer_size_;
+  const auto skipped = inside ? static_cast<std::size_t>(from - buffer_start_) : buffer_size_;
+  if (buffer_size_ - skipped >= wanted) return Bytes{buffer_}.subspan(skipped, buffer_size_ - skipped);
+
+  const std::size_t chunk = payload_ == Payload::skip ? kSkipChunkBytes : kChunkBytes;
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(std::max(wanted, chunk), end_ - from));
+  if (buffer_.size() < size) buffer_.resize(size);
+  buffer_start_ = from;
+  buffer_size_ = file_.read_at(from, std::span(buffer_).first(size));
+  if (buffer_size_ < size) end_ = from + buffer_size_;
+  return Bytes{buffer_}.first(buffer_size_);
+}
+
+}  // namespace kseg

@@ -1,0 +1,45 @@
+// Reads a `.log` as a broker does that recovers it (log-format.md §7.1): what it takes is good, and
+// nothing is that lies behind the first thing it does not take.
+//
+// SegmentReader judges and goes on; this one believes what a broker believes. It never searches for a
+// batch behind damage, and it does not mind what a broker does not look at: a magic above 2, the codec,
+// the number of records.
+#pragma once
+
+#include "formats/record_batch.h"
+#include "lib/file_system.h"
+
+namespace kseg {
+
+class RecoveryReader {
+ public:
+  enum class Payload {
+    check,  // every batch whole, its checksum compared
+    skip,   // only headers, as a broker reads what it believes to be flushed; a control batch comes whole
+  };
+
+  // Borrows `file`. What lies at `end` and behind it counts as cut off.
+  RecoveryReader(File& file, Payload payload, Position end);
+
+  // The next batch, or nothing at the end: where too few bytes are left for a batch, or for the one that
+  // begins there. Errors, behind which nothing follows: bad_length, crc_mismatch, legacy_magic (a message
+  // of format 0 or 1, whole). A view is valid until the next call.
+  Result<std::optional<RecordBatchView>> next();
+
+  // Behind the last batch that was taken.
+  Position position() const { return next_; }
+
+ private:
+  // Of what the file holds from `from` on, `least` bytes unless it ends before.
+  Bytes window(Position from, std::uint64_t least);
+
+  File& file_;
+  Payload payload_;
+  Position next_;
+  Position end_;  // comes closer if the file turns out to be shorter
+  ByteBuffer buffer_;
+  Position buffer_start_;
+  std::size_t buffer_size_ = 0;
+};
+
+}  // namespace kseg
