@@ -447,7 +447,13 @@ class RecoveryPlanner {
         add_remove(file, Reason::replaced);
       }
     }
-    for (const auto& [from, to] : log_.load_plan().renamed) {
+    // The logs first: an index that has its name already, beside a log that has not, would be taken for one
+    // of the replaced ones.
+    auto renamed = log_.load_plan().renamed;
+    std::stable_partition(renamed.begin(), renamed.end(), [](const auto& names) {
+      return names.second.ends_with(extension(SegmentFileKind::log));
+    });
+    for (const auto& [from, to] : renamed) {
       const auto info = files_.info(request_.partition / from);
       add({.kind = Kind::rename,
            .reason = Reason::finished_swap,
