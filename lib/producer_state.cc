@@ -60,14 +60,13 @@ std::optional<Defect> ProducerState::apply(const RecordBatchView& batch,
   if (auto defect = check(batch, marker)) return defect;
   const RecordBatchHeader& header = batch.header;
   if (!header.has_producer()) return std::nullopt;
-  if (header.is_control() && !marker) return std::nullopt;
 
   const auto [found, is_new] = entries_.try_emplace(header.producer_id);
   ProducerStateEntry& entry = found->second;
-  if (is_new) {
-    entry.producer_id = header.producer_id;
-    entry.producer_epoch = header.producer_epoch;
-  }
+  entry.producer_id = header.producer_id;
+  // A control batch without a record says nothing but that there is such a producer.
+  if (header.is_control() && !marker) return std::nullopt;
+  if (is_new) entry.producer_epoch = header.producer_epoch;
   set_epoch(entry, header.producer_epoch);
 
   if (header.is_control()) {
@@ -88,7 +87,7 @@ std::optional<Defect> ProducerState::apply(const RecordBatchView& batch,
 
 std::optional<Defect> ProducerState::check_append(const RecordBatchHeader& batch) const {
   const ProducerStateEntry* const entry = find(batch.producer_id);
-  if (entry == nullptr) return std::nullopt;
+  if (entry == nullptr || entry->producer_epoch == kNoProducerEpoch) return std::nullopt;
   const auto refuse = [&](std::string expected, std::string found) {
     return Defect{.code = DefectCode::producer_state,
                   .position = {},

@@ -77,10 +77,16 @@ TEST_CASE("a marker with a new epoch forgets the data, and protects markers of t
   CHECK_FALSE(state.is_last_of_producer(batch(3, 0, kMarker, 0).header));
 }
 
-TEST_CASE("an empty control batch changes nothing") {
+TEST_CASE("an empty control batch makes its producer known, and changes nothing else") {
   ProducerState state;
   CHECK_FALSE(state.apply(batch(4, 0, kMarker), std::nullopt));
-  CHECK(state.entries().empty());
+  REQUIRE(state.entries().size() == 1);
+  CHECK(state.entries()[0] == ProducerStateEntry{.producer_id = kProducer});
+  CHECK_FALSE(state.check_append(batch(5, 0).header));
+  CHECK_FALSE(state.apply(batch(5, 0), std::nullopt));
+  const auto known = state.entries();
+  CHECK_FALSE(state.apply(batch(6, 0, kMarker), std::nullopt));
+  CHECK(state.entries() == known);
 }
 
 TEST_CASE("data outside of its producer's open transaction is a defect: no broker loads it") {
