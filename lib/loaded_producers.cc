@@ -17,6 +17,22 @@ void sort_by_id(std::vector<ProducerStateEntry>& entries) {
   });
 }
 
+// Where a broker begins to read `offset`: by the base offsets, which agree with the last ones unless offsets
+// go back. Nothing if it finds no place.
+Result<std::optional<Position>> find_batch(File& file, Position end, Offset offset) {
+  RecoveryReader reader(file, RecoveryReader::Payload::skip, end);
+  std::optional<Position> before;
+  while (true) {
+    const auto batch = reader.next();
+    if (!batch) return batch.error();
+    const bool passed = !*batch || (*batch)->header.base_offset > offset;
+    if (passed && before) return before;
+    if (!*batch) return std::optional<Position>{};
+    if (passed || (*batch)->header.base_offset == offset) return std::optional((*batch)->position);
+    before = (*batch)->header.last_offset() >= offset ? std::optional((*batch)->position) : std::nullopt;
+  }
+}
+
 }  // namespace
 
 SnapshotFiles::SnapshotFiles(FileSystem& files, std::map<Offset, Path> there)
@@ -95,15 +111,16 @@ std::optional<LocatedDefect> LoadedProducers::rebuild(std::span<const LogPart> p
       const Offset from = end_;
 
       const auto file = files_.open(part.log);
-      RecoveryReader reader(*file, RecoveryReader::Payload::skip, part.end);
-      bool begun = false;
+      const auto start = find_batch(*file, part.end, from);
+      if (!start) return LocatedDefect{part.log, start.error()};
+      const auto stop = last ? find_batch(*file, part.end, range.end) : Result(std::optional<Position>{});
+      if (!stop) return LocatedDefect{part.log, stop.error()};
+      if (!*start) continue;
+      RecoveryReader reader(*file, RecoveryReader::Payload::skip, stop->value_or(part.end), **start);
       while (true) {
         const auto batch = reader.next();
         if (!batch) return LocatedDefect{part.log, batch.error()};
         if (!*batch) break;
-        if (last && (*batch)->header.last_offset() >= range.end) break;
-        begun = begun || (*batch)->header.last_offset() >= from;
-        if (!begun) continue;
         if (const auto applied = apply(**batch); !applied) return LocatedDefect{part.log, applied.error()};
       }
       end_ = from;
@@ -182,7 +199,11 @@ Result<std::optional<RecordView>> LoadedProducers::first_record(const RecordBatc
   if (!records) return records.error();
   RecordReader reader(batch.header, records->bytes);
   RecordView first;
-  if (reader.next(first)) return std::optional(first);
+  const bool found = reader.next(first);
+  // Who reads the last record of a batch sees what is left behind it.
+  RecordView none;
+  if (found && batch.header.record_count == 1) reader.next(none);
+  if (found && !reader.defect()) return std::optional(first);
   if (reader.defect()) {
     Defect defect = *reader.defect();
     defect.position = batch.position;

@@ -10,6 +10,7 @@
 
 #include "formats/checkpoint_file.h"
 #include "formats/cursor.h"
+#include "formats/offset_index.h"
 #include "formats/transaction_index.h"
 #include "lib/leader_epochs.h"
 #include "lib/loaded_producers.h"
@@ -124,8 +125,10 @@ class RecoveryPlanner {
     if (auto refusal = load_segments()) return std::move(*refusal);
     if (auto refusal = recover_segments()) return std::move(*refusal);
     if (auto refusal = find_log_end()) return std::move(*refusal);
+    const std::size_t entries = epochs_.entries().size();
     epochs_.truncate(recovery_.log_end_);
-    epochs_.begin_at(request_.log_start);
+    epochs_changed_ |= epochs_.entries().size() != entries;
+    epochs_changed_ |= epochs_.begin_at(request_.log_start);
     if (auto refusal = load_producers()) return std::move(*refusal);
     make_steps();
     return std::move(recovery_);
@@ -137,8 +140,9 @@ class RecoveryPlanner {
     Position end;                                       // of the `.log`, as far as it stays
     std::optional<SegmentRecovery::Scanned> scanned{};  // by the last recovery of this segment
     std::optional<Defect> damage{};                     // why it ends there
-    bool recovered_alone = false;                       // because of its indexes: those are what tells so
-    std::optional<Reason> gone{};                       // taken away as a whole
+    bool aborts_seen = false;      // before it was found that the segment is to be emptied
+    bool recovered_alone = false;  // because of its indexes: those are what tells so
+    std::optional<Reason> gone{};  // taken away as a whole
   };
 
   Path final_path(SegmentFileKind kind, Offset offset) const {
@@ -162,10 +166,13 @@ class RecoveryPlanner {
                     "offsets that the segment cannot hold; nothing was changed",
                     "a broker splits such a segment if all its offsets are above its base, and fails else");
     }
+    if (request_.cleanly_shut_down) {
+      return refuse(std::move(file), std::move(defect),
+                    "the log is damaged although the directory was shut down cleanly; nothing was changed",
+                    fmt::format("without {} it is recovered as after a crash", kCleanShutdownFile));
+    }
     return refuse(std::move(file), std::move(defect), "no broker loads this partition; nothing was changed",
-                  request_.cleanly_shut_down
-                      ? fmt::format("without {} the log is recovered as after a crash", kCleanShutdownFile)
-                      : "verify shows all of it");
+                  "verify shows all of it");
   }
 
   std::optional<Refusal> prepare() {
@@ -228,7 +235,6 @@ class RecoveryPlanner {
     const auto entries = decode_leader_epoch_checkpoint(*epochs_file_);
     if (!entries) return refuse(path, entries.error());
     for (const EpochEntry& entry : *entries) epochs_.assign(entry.epoch, entry.start_offset);
-    epochs_in_file_ = *entries;
     return std::nullopt;
   }
 
@@ -275,11 +281,14 @@ class RecoveryPlanner {
       if (auto refusal = recover(i, states_.size())) return refusal;
       if (state.scanned->offsets_go_back) {
         state.damage = state.scanned->offsets_go_back;
+        state.aborts_seen = !state.scanned->transaction_index.empty();
         *state.scanned = {.end = {},
                           .next_offset = state.segment.base_offset,
+                          .highest = state.segment.base_offset,
                           .damage = {},
                           .indexes = SegmentIndexes(state.segment.base_offset, limits_.index_interval_bytes),
                           .transaction_index = {},
+                          .epochs_changed = false,
                           .offsets_go_back = {}};
       }
       if (!cut(state)) continue;
@@ -304,6 +313,7 @@ class RecoveryPlanner {
     auto scanned = SegmentRecovery::scan(files_, part, limits_, producers, epochs_);
     if (const Defect* defect = std::get_if<Defect>(&scanned)) return refuse(part.log, *defect);
     state.scanned = std::move(*std::get_if<SegmentRecovery::Scanned>(&scanned));
+    epochs_changed_ |= state.scanned->epochs_changed;
     ++recovery_.segments_scanned_;
     if (!state.scanned->offsets_go_back) producers.take_snapshot();
     return std::nullopt;
@@ -331,17 +341,20 @@ class RecoveryPlanner {
       if (!state.gone) active = &state;
     }
     std::optional<Offset> end;
-    if (active != nullptr && active->scanned) {
-      end = active->scanned->next_offset;
-    } else if (active != nullptr) {
+    if (active != nullptr) {
       end = active->segment.base_offset;
-      const auto file = files_.open(active->segment.log);
-      RecoveryReader reader(*file, RecoveryReader::Payload::skip, active->end);
-      while (true) {
-        const auto batch = reader.next();
-        if (!batch) return refuse(active->segment.log, batch.error());
-        if (!*batch) break;
-        end = (*batch)->header.next_offset();
+      Offset highest = *end;
+      if (auto refusal = read_end(*active, *end, highest)) return refusal;
+      // A broker does not notice, and takes what comes last for the end.
+      if (highest > *end) {
+        return Refusal{.reason = "offsets go back, nothing was changed",
+                       .hint = "a broker loads this log all the same, and then writes some offsets twice",
+                       .defects = {{active->segment.log,
+                                    {.code = DefectCode::offset_order,
+                                     .position = {},
+                                     .offset = *end,
+                                     .expected = fmt::format("the log to end at {}", highest),
+                                     .found = fmt::format("that it ends at {}", *end)}}}};
       }
     }
     if (end && *end < request_.log_start) {
@@ -349,20 +362,66 @@ class RecoveryPlanner {
         if (!state.gone) take_away(state, Reason::below_log_start);
       }
       epochs_ = LeaderEpochs();
+      epochs_changed_ = true;
       emptied_ = true;
       end.reset();
     }
     if (!end) {
       new_segment_ = request_.log_start;
       recovery_.log_end_ = request_.log_start;
-      recovery_.recovery_point_ = std::min(request_.recovery_point, request_.log_start);
+      recovery_.recovery_point_ = request_.log_start;
       recovery_.log_start_ = request_.log_start;
       return std::nullopt;
     }
     recovery_.log_end_ = *end;
-    recovery_.recovery_point_ = request_.cleanly_shut_down ? *end : std::min(request_.recovery_point, *end);
     recovery_.log_start_ = std::max(request_.log_start, states_.front().segment.base_offset);
+    recovery_.recovery_point_ = request_.cleanly_shut_down
+                                    ? *end
+                                    : std::max(recovery_.log_start_, std::min(request_.recovery_point, *end));
     return std::nullopt;
+  }
+
+  std::optional<Refusal> read_end(const State& active, Offset& end, Offset& highest) {
+    if (active.scanned) {
+      end = active.scanned->next_offset;
+      highest = active.scanned->highest;
+      return std::nullopt;
+    }
+    // A broker begins where the index ends, and finds the segment empty if what the index knows is not there.
+    const ByteBuffer index = read_file(files_, *active.segment.offset_index);
+    const OffsetIndexView entries(index, active.segment.base_offset);
+    OffsetIndexEntry known{.offset = active.segment.base_offset, .position = {}};
+    if (entries.size() > 0) known = entries[entries.size() - 1];
+    bool found = entries.size() == 0;
+    bool reached = false;
+    const auto file = files_.open(active.segment.log);
+    RecoveryReader reader(*file, RecoveryReader::Payload::skip, active.end);
+    while (true) {
+      const auto batch = reader.next();
+      if (!batch) return refuse(active.segment.log, batch.error());
+      if (!*batch) break;
+      const RecordBatchHeader& header = (*batch)->header;
+      const auto defect = [&](DefectCode code) {
+        return Defect{.code = code, .position = (*batch)->position, .offset = header.base_offset};
+      };
+      if (header.magic < RecordBatchHeader::kMagic) {
+        return refuse(active.segment.log, defect(DefectCode::legacy_magic));
+      }
+      const std::int64_t relative_offset = header.last_offset() - active.segment.base_offset;
+      if (relative_offset < 0 || relative_offset > std::numeric_limits<std::int32_t>::max()) {
+        return refuse(active.segment.log, defect(DefectCode::segment_range));
+      }
+      reached = reached || (*batch)->position == known.position;
+      found = found || (reached && header.last_offset() >= known.offset);
+      end = header.next_offset();
+      highest = std::max(highest, end);
+    }
+    if (found) return std::nullopt;
+    return refuse(*active.segment.offset_index, {.code = DefectCode::index_offset,
+                                                 .position = {},
+                                                 .offset = known.offset,
+                                                 .expected = fmt::format("an offset below {}", end),
+                                                 .found = fmt::format("{}", known.offset)});
   }
 
   std::optional<Refusal> load_producers() {
@@ -629,7 +688,8 @@ class RecoveryPlanner {
     const ByteBuffer& bytes = offsets ? indexes.offset_index()
                               : times ? indexes.time_index()
                                       : state.scanned->transaction_index;
-    if (old ? read_file(files_, *old) == bytes : !offsets && !times && bytes.empty()) return;
+    if (old ? read_file(files_, *old) == bytes : !offsets && !times && bytes.empty() && !state.aborts_seen)
+      return;
     add_write(final_path(kind, segment.base_offset), Reason::index, bytes);
   }
 
@@ -651,10 +711,9 @@ class RecoveryPlanner {
 
   void add_epochs() {
     const std::string text = encode_leader_epoch_checkpoint(epochs_.entries());
-    const bool same = epochs_file_ && epochs_.entries() == epochs_in_file_;
-    if (same && (!emptied_ || as_text(*epochs_file_) == text)) return;
+    if (epochs_file_ && (!epochs_changed_ || as_text(*epochs_file_) == text)) return;
     ByteBuffer bytes;
-    if (epochs_file_ || !epochs_.entries().empty() || emptied_) bytes.assign(text.begin(), text.end());
+    if (epochs_changed_) bytes.assign(text.begin(), text.end());
     add_write(request_.partition / kLeaderEpochCheckpoint, Reason::leader_epochs, std::move(bytes));
   }
 
@@ -677,8 +736,8 @@ class RecoveryPlanner {
   std::optional<SnapshotFiles> snapshots_;
   std::set<Offset> first_snapshots_;  // what a broker knows of while it removes segments
   LeaderEpochs epochs_;
-  std::vector<EpochEntry> epochs_in_file_;
   std::optional<ByteBuffer> epochs_file_;
+  bool epochs_changed_ = false;  // once at least, whatever they are in the end: a broker writes them then
   std::optional<Offset> new_segment_;
   bool emptied_ = false;  // all of the log lay below its start
   std::set<Path> taken_;

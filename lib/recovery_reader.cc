@@ -17,8 +17,8 @@ constexpr std::size_t kLegacyCrcStart = 16;  // behind offset, length and the cr
 
 }  // namespace
 
-RecoveryReader::RecoveryReader(File& file, Payload payload, Position end)
-    : file_(file), payload_(payload), end_(std::min(end, Position{file.info().size_bytes})) {}
+RecoveryReader::RecoveryReader(File& file, Payload payload, Position end, Position begin)
+    : file_(file), payload_(payload), next_(begin), end_(std::min(end, Position{file.info().size_bytes})) {}
 
 Result<std::optional<RecordBatchView>> RecoveryReader::next() {
   const Position at = next_;
@@ -42,11 +42,18 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next() {
   const std::uint64_t size = static_cast<std::uint64_t>(length) + RecordBatchHeader::kLogOverhead;
   if (size > end_ - at) return std::optional<RecordBatchView>{};
 
+  if (magic < RecordBatchHeader::kMagic && payload_ == Payload::skip) {
+    next_ = at + size;
+    return std::optional(
+        RecordBatchView{.header = {.base_offset = offset, .batch_length = length, .magic = magic},
+                        .position = at,
+                        .bytes = {}});
+  }
   if (magic < RecordBatchHeader::kMagic) {
     const Bytes message = window(at, size);
     if (message.size() < size) return std::optional<RecordBatchView>{};
     const std::uint32_t computed = crc32(message.first(size).subspan(kLegacyCrcStart));
-    if (payload_ == Payload::check && computed != legacy_crc) {
+    if (computed != legacy_crc) {
       return Defect{.code = DefectCode::crc_mismatch,
                     .position = at,
                     .offset = offset,
@@ -60,13 +67,16 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next() {
                   .found = fmt::format("{}", magic)};
   }
 
-  if (size < RecordBatchHeader::kSize) {
-    return bad_length(RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead);
-  }
+  constexpr std::int32_t kLeast = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
+  if (length < kLeast && payload_ == Payload::check) return bad_length(kLeast);
+  if (prefix.size() < RecordBatchHeader::kSize) return bad_length(kLeast);
   ByteBuffer header_bytes(prefix.begin(), prefix.begin() + RecordBatchHeader::kSize);
   header_bytes[RecordBatchHeader::kMagicPosition] = RecordBatchHeader::kMagic;
-  const auto header = decode_record_batch_header(header_bytes, at);
+  if (length < kLeast) header_bytes[RecordBatchHeader::kLogOverhead - 1] = kLeast;
+  auto header = decode_record_batch_header(header_bytes, at);
   if (!header) return header.error();
+  header->batch_length = length;
+  if (length < kLeast && header->is_control()) return bad_length(kLeast);
   const bool whole = payload_ == Payload::check || header->is_control();
   const std::uint64_t wanted = whole ? size : RecordBatchHeader::kSize;
   const Bytes bytes = window(at, wanted);

@@ -15,15 +15,18 @@ class RecoveryReader {
  public:
   enum class Payload {
     check,  // every batch whole, its checksum compared
-    skip,   // only headers, as a broker reads what it believes to be flushed; a control batch comes whole
+    // Only headers, as a broker reads what it believes to be flushed; a control batch comes whole. Of a
+    // message of format 0 or 1 only offset and length are true, and it has no producer.
+    skip,
   };
 
-  // Borrows `file`. What lies at `end` and behind it counts as cut off.
-  RecoveryReader(File& file, Payload payload, Position end);
+  // Borrows `file`. What lies at `end` and behind it counts as cut off; a batch begins at `begin`.
+  RecoveryReader(File& file, Payload payload, Position end, Position begin = {});
 
   // The next batch, or nothing at the end: where too few bytes are left for a batch, or for the one that
-  // begins there. Errors, behind which nothing follows: bad_length, crc_mismatch, legacy_magic (a message
-  // of format 0 or 1, whole). A view is valid until the next call.
+  // begins there. Errors, behind which nothing follows: bad_length; and of batches that are checked
+  // crc_mismatch, legacy_magic (a message of format 0 or 1 that is sound). A view is valid until the next
+  // call.
   Result<std::optional<RecordBatchView>> next();
 
   // Behind the last batch that was taken.

@@ -48,9 +48,11 @@ class Scan {
         epochs_(epochs),
         scanned_{.end = {},
                  .next_offset = part.base_offset,
+                 .highest = part.base_offset,
                  .damage = {},
                  .indexes = SegmentIndexes(part.base_offset, limits.index_interval_bytes),
                  .transaction_index = {},
+                 .epochs_changed = false,
                  .offsets_go_back = {}} {}
 
   std::variant<SegmentRecovery::Scanned, Defect> run() {
@@ -96,9 +98,10 @@ class Scan {
     if (scanned_.offsets_go_back) return std::nullopt;
     scanned_.end = batch.position + header.size_bytes();
     scanned_.next_offset = header.next_offset();
+    scanned_.highest = std::max(scanned_.highest, header.next_offset());
     const auto latest = epochs_.latest();
     if (!latest || header.partition_leader_epoch > *latest) {
-      epochs_.assign(header.partition_leader_epoch, header.base_offset);
+      scanned_.epochs_changed |= epochs_.assign(header.partition_leader_epoch, header.base_offset);
     }
     const auto aborted = producers_.apply(batch);
     if (!aborted) return aborted.error();

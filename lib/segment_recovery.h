@@ -20,9 +20,11 @@ struct SegmentRecovery {
   struct Scanned {
     Position end;                  // behind the last good batch
     Offset next_offset;            // behind it, or the segment's base
+    Offset highest;                // the highest that lies behind a batch: this one, unless offsets go back
     std::optional<Defect> damage;  // why the segment ends there and not where the file does
     SegmentIndexes indexes;
     ByteBuffer transaction_index;
+    bool epochs_changed = false;
     // Offsets go back, so that they fit in no index: `end` is not to be relied on. A broker that is in the
     // middle of recovering the log empties the segment, one that only wanted an index fails.
     std::optional<Defect> offsets_go_back;

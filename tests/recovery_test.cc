@@ -10,6 +10,7 @@
 
 #include "cli/recovery_lines.h"
 #include "formats/crc32.h"
+#include "formats/offset_index.h"
 #include "formats/producer_snapshot.h"
 #include "formats/transaction_index.h"
 #include "lib/partition_log.h"
@@ -562,6 +563,41 @@ TEST_CASE("a magic that no release has written is no damage to a broker") {
   log[RecordBatchHeader::kMagicPosition] = 1;
   write_whole_file(sample.path("0.log"), log);
   CHECK(plan(sample.request()).log_end() == Offset{0});
+}
+
+TEST_CASE("offsets that go back where no index entry tells are refused: a broker would not notice") {
+  Sample sample("{0} a=1 [b=1 c=1]");
+  const ByteBuffer log = read_whole_file(sample.path("0.log"));
+  CHECK(plan(sample.request()).log_end() == Offset{3});
+  sample.append("0.log", ByteBuffer(log.begin(), log.begin() + 70));
+  const Refusal refused = refusal(sample.request());
+  CHECK(refused.defects.at(0).defect.code == DefectCode::offset_order);
+  CHECK(refused.defects.at(0).defect.offset == Offset{1});
+}
+
+TEST_CASE("after a clean shutdown, an index that knows of offsets behind the log's end is refused") {
+  Sample sample("{0} a=1 b=1 c=1");
+  RecoveryRequest request = sample.request();
+  request.cleanly_shut_down = true;
+  ByteBuffer index;
+  encode_offset_index_entry({.offset = {2}, .position = {140}}, {0}, index);
+  write_whole_file(sample.path("0.index"), index);
+  CHECK(plan(request).log_end() == Offset{3});
+  ByteBuffer log = read_whole_file(sample.path("0.log"));
+  log.pop_back();
+  write_whole_file(sample.path("0.log"), log);
+  CHECK(refusal(request).defects.at(0).defect.code == DefectCode::index_offset);
+  request.cleanly_shut_down = false;
+  CHECK(plan(request).log_end() == Offset{2});
+}
+
+TEST_CASE("leader epochs that were learnt and lost again leave a file that says that there are none") {
+  Sample sample("{0} a=1+3");
+  sample.log.flip_byte(0, 65);
+  const std::string name(kLeaderEpochCheckpoint);
+  CHECK(recover(sample.request()).at(name).empty());
+  write_whole_file(sample.log.path() / name, as_bytes("0\n1\n3 0\n"));
+  CHECK(as_text(recover(sample.request()).at(name)) == "0\n0\n");
 }
 
 // --- Where the bytes go.
