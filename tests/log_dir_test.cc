@@ -123,7 +123,7 @@ TEST_CASE("other partitions keep their entries and places, also those that are n
   CHECK_FALSE(root.log_dir().write_checkpoint(kCleanerCheckpoint, {"t", 0}, {5}));
   CHECK(text_of(root.checkpoint()) == "0\n4\ngone 7 1\nt 0 5\nu 1 9\nu 1 10\n");
   CHECK_FALSE(root.log_dir().write_checkpoint(kCleanerCheckpoint, {"a.b_c-d", 12}, {7}));
-  CHECK(text_of(root.checkpoint()) == "0\n5\ngone 7 1\nt 0 5\nu 1 9\nu 1 10\na.b_c-d 12 7\n");
+  CHECK(text_of(root.checkpoint()) == "0\n5\na.b_c-d 12 7\ngone 7 1\nt 0 5\nu 1 9\nu 1 10\n");
 }
 
 TEST_CASE("an entry is dropped however often it is there, and others stay") {
