@@ -11,9 +11,10 @@
 #include "cli/interrupt.h"
 #include "cli/progress_bar.h"
 #include "cli/refusal_lines.h"
+#include "cli/root_settings.h"
+#include "cli/settings_lines.h"
 #include "cli/settings_options.h"
 #include "cli/target.h"
-#include "formats/partition_metadata.h"
 #include "lib/log_dir_compaction.h"
 
 namespace kseg {
@@ -46,14 +47,6 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// Of a partition folder; nothing if it has no partition.metadata that can be read.
-std::optional<Uuid> topic_id_of(FileSystem& files, const Path& folder) {
-  const Path path = folder / kPartitionMetadata;
-  if (!files.info(path)) return std::nullopt;
-  const auto metadata = decode_partition_metadata(read_file(files, path));
-  return metadata ? std::optional(metadata->topic_id) : std::nullopt;
-}
-
 class Command {
  public:
   Command(const CompactOptions& options, Output& output)
@@ -62,6 +55,7 @@ class Command {
         files_(options.work.files()),
         is_log_dir_(target_kind(files_, options.target) == TargetKind::log_directory),
         root_(is_log_dir_ ? LogDir::at(files_, options.target) : LogDir::parent_of(files_, options.target)),
+        settings_(files_, options.settings, output),
         meter_(options.work.max_bytes_per_second) {}
 
   ExitStatus run() {
@@ -104,37 +98,10 @@ class Command {
           return refuse_checkpoint(root_->path() / name, *defect);
       }
     }
-    TopicSettings::Request request = options_.settings;
-    request.root = root_;
-    auto settings = TopicSettings::read(files_, std::move(request));
+    auto settings = settings_.of(root_);
     if (auto* refusal = std::get_if<Refusal>(&settings)) return std::move(*refusal);
-    settings_.emplace(std::move(std::get<TopicSettings>(settings)));
-    tell_about_metadata();
+    topics_ = std::get<const TopicSettings*>(settings);
     return std::nullopt;
-  }
-
-  void tell_about_metadata() {
-    for (const std::string& note : settings_->notes()) output_.remark("note: " + note);
-    if (!settings_->metadata()) {
-      if (is_log_dir_ && !settings_->of("").known_to_be_compacted()) {
-        output_.remark(fmt::format(
-            "note: {}: no __cluster_metadata-0 here: only what stands in {} is known to be compacted; "
-            "--metadata names another place",
-            root_->path().string(), kCleanerCheckpoint));
-      }
-      return;
-    }
-    for (const LocatedDefect& defect : settings_->metadata()->defects()) {
-      output_.remark(fmt::format("note: {}: position {}: {}: topics count as unknown", defect.file.string(),
-                                 defect.defect.position, describe(defect.defect)));
-    }
-  }
-
-  TopicConfig config_of(const std::string& topic, const Path& folder) {
-    std::vector<std::string> notes;
-    TopicConfig config = settings_->of(topic, topic_id_of(files_, folder), notes);
-    for (const std::string& note : notes) output_.remark("note: " + note);
-    return config;
   }
 
   // The one that was named.
@@ -143,7 +110,7 @@ class Command {
     CleaningCandidate candidate{.folder = options_.target,
                                 .partition = name ? name->partition : TopicPartition{},
                                 .choice = CleaningCandidate::Choice::chosen};
-    candidate.config = config_of(candidate.partition.topic, candidate.folder);
+    candidate.config = settings_.of(*topics_, candidate.partition.topic, candidate.folder);
     candidate.log_bytes = log_bytes();
     ExitStatus status = ExitStatus::done;
     LogDirCompaction run = compaction();
@@ -180,7 +147,7 @@ class Command {
         .now_ms = options_.request.now_ms,
         .selects = [&](const TopicPartition& partition) { return options_.partitions.match(partition); },
         .config_of = [&](const TopicPartition& partition,
-                         const Path& folder) { return config_of(partition.topic, folder); }};
+                         const Path& folder) { return settings_.of(*topics_, partition.topic, folder); }};
     const auto candidates = cleaning_candidates(files_, *root_, checkpoints_, asked);
     for (const CleaningCandidate& candidate : candidates) {
       report.pass_over(candidate);
@@ -228,7 +195,8 @@ class Command {
   std::optional<LogDir> root_;
   std::unique_ptr<FileLock> lock_;
   LogDirCheckpoints checkpoints_;
-  std::optional<TopicSettings> settings_;
+  RootSettings settings_;
+  const TopicSettings* topics_ = nullptr;
   WorkMeter meter_;
 };
 

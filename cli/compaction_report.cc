@@ -8,6 +8,7 @@
 #include "cli/candidate_reason.h"
 #include "cli/counted.h"
 #include "cli/refusal_lines.h"
+#include "cli/settings_lines.h"
 
 namespace kseg {
 namespace {
@@ -137,21 +138,6 @@ void print_survey(const FitOrder& order, std::uint64_t free_bytes, Output& outpu
   print_line(output, "{} can be begun, which frees {} and takes {} at a time",
              count(order.partitions.size(), "partition"), count(order.freed_bytes, "byte"),
              count(order.scratch_bytes, "byte"));
-}
-
-void print_settings(const std::string& partition, const TopicConfig& config, Output& output) {
-  for (const TopicConfig::Setting& setting : config.settings()) {
-    if (output.json()) {
-      output.row("setting")
-          .field("partition", std::string_view(partition))
-          .field("name", setting.name)
-          .field("value", std::string_view(setting.value))
-          .field("source", name(setting.source))
-          .end();
-    } else {
-      print_line(output, "  {} = {} ({})", setting.name, setting.value, name(setting.source));
-    }
-  }
 }
 
 void LogDirReport::pass_over(const CleaningCandidate& candidate) {

@@ -50,7 +50,4 @@ class LogDirReport {
 // What --fit found out before it writes.
 void print_survey(const FitOrder& order, std::uint64_t free_bytes, Output& output);
 
-// Every setting of a partition, with its value and where it comes from.
-void print_settings(const std::string& partition, const TopicConfig& config, Output& output);
-
 }  // namespace kseg

@@ -11,6 +11,9 @@
 #include "cli/counted.h"
 #include "cli/folder_argument.h"
 #include "cli/partition_targets.h"
+#include "cli/root_settings.h"
+#include "cli/settings_lines.h"
+#include "cli/settings_options.h"
 #include "cli/target.h"
 #include "cli/time_argument.h"
 
@@ -23,10 +26,11 @@ constexpr const char* kFooter = R"(WHAT IT DOES
   retention.ms. Nothing at or above the high watermark goes. If all of them go, an empty segment at the
   log's end takes their place. One record from the future keeps everything behind it.
 
-  By size and time they go only where the policy is known and has delete in it: --config
-  cleanup.policy=delete (or compact,delete) says so. That does not count for the broker's own topics,
-  and plain delete not where cleaner-offset-checkpoint says that the log was compacted. By time they go
-  only if --config gives retention.ms too.
+  By size and time they go only where the policy is known and has delete in it: __cluster_metadata says
+  so, or --config cleanup.policy=delete (or compact,delete). The latter does not count for the broker's
+  own topics, and plain delete not where cleaner-offset-checkpoint says that the log was compacted. What
+  a topic does not set, the broker's server.properties may: give it by --properties, else Kafka's
+  defaults count; of a topic that is not known, none does for retention.ms.
 
   After a crash at any point a broker starts on the rest of the log. With -n nothing is written and no
   lock is taken: it shows, beside a running broker too, what would go, and when the next segment would.
@@ -86,6 +90,9 @@ class RetentionLines {
     bytes_gone_ += report.bytes_gone;
     ++doubts_[static_cast<std::size_t>(report.doubt)];
     if (report.retention_ms_unknown) ++without_retention_ms_;
+    const bool by_time = std::any_of(report.gone.begin(), report.gone.end(),
+                                     [](const auto& gone) { return gone.reason == RetentionReason::time; });
+    if (by_time && report.config.source("retention.ms") == SettingSource::kafka) ++by_default_;
     for (const std::string& warning : report.warnings) output_.remark("note: " + warning);
     if (output_.json()) return print_json(target, report);
     if (!report.gone.empty() || (request_.dry_run && report.next)) print_text(target, report);
@@ -221,6 +228,9 @@ class RetentionLines {
     tell(of(PolicyDoubt::compacted),
          "in cleaner-offset-checkpoint, so not only deleted from: only what lies below the log start goes; "
          "--config cleanup.policy=compact,delete says that more may");
+    tell(by_default_,
+         "in which segments go by Kafka's default of retention.ms, 7 days: is it the broker's? --properties "
+         "tells");
     tell(without_retention_ms_,
          "of unknown retention.ms: nothing goes by time; --config retention.ms=604800000 is Kafka's default");
   }
@@ -236,6 +246,7 @@ class RetentionLines {
   std::uint64_t bytes_gone_ = 0;
   std::uint64_t doubts_[4] = {};
   std::uint64_t without_retention_ms_ = 0;
+  std::uint64_t by_default_ = 0;
 };
 
 }  // namespace
@@ -249,13 +260,13 @@ void add_retention_command(CLI::App& app, ChosenCommand& chosen) {
       ->required();
   command->add_flag("-n,--dry-run", options->request.dry_run,
                     "say what would go and when the next would, write nothing");
-  add_config_option(*command, options->request.config);
+  command->add_flag("-v,--verbose", options->verbose, "also each setting and where it comes from");
+  add_partition_options(*command, options->partitions);
+  add_settings_options(*command, options->settings);
   add_now_option(*command, options->request.now_ms, "the clock that ages are counted by");
   add_output_options(*command, options->output);
   command->footer(kFooter);
   command->callback([options, &chosen] {
-    if (const auto wrong = options->request.config.contradiction())
-      throw CLI::ValidationError("--config", *wrong);
     chosen = {.format = options->output.format,
               .run = [options](Output& output) { return run_retention(*options, output); }};
   });
@@ -277,19 +288,31 @@ ExitStatus run_retention(const RetentionOptions& options, Output& output) {
         output.remark(fmt::format("{}: passed over: it is the controllers' own", partition.path.native()));
         continue;
       }
+      const bool left_out = kind == TargetKind::log_directory && partition.partition &&
+                            !options.partitions.match(*partition.partition);
+      if (left_out) continue;
       partition.path = folder_path(partition.path);
       partitions.push_back(std::move(partition));
     }
   }
   Retention retention(files, options.request);
+  RootSettings settings(files, options.settings, output);
   RetentionLines lines(options.request, output);
   for (const PartitionTarget& partition : partitions) {
-    const auto outcome = retention.apply(partition.path);
+    const auto topics = settings.of(LogDir::parent_of(files, partition.path));
+    if (const auto* refusal = std::get_if<Refusal>(&topics)) {
+      lines.refused(partition, *refusal);
+      continue;
+    }
+    const std::string topic = partition.partition ? partition.partition->topic : "";
+    const TopicConfig config = settings.of(*std::get<const TopicSettings*>(topics), topic, partition.path);
+    const auto outcome = retention.apply(partition.path, config);
     if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
       lines.refused(partition, *refusal);
-    } else {
-      lines.partition(partition, std::get<RetentionReport>(outcome));
+      continue;
     }
+    lines.partition(partition, std::get<RetentionReport>(outcome));
+    if (options.verbose) print_settings(partition.path.filename().native(), config, output);
   }
   lines.summary();
   return lines.any_refused() ? ExitStatus::refused : ExitStatus::done;

@@ -6,7 +6,9 @@
 
 #include "cli/command.h"
 #include "cli/output_options.h"
+#include "cli/partition_globs.h"
 #include "lib/retention.h"
+#include "lib/topic_settings.h"
 
 namespace CLI {
 class App;
@@ -16,7 +18,10 @@ namespace kseg {
 
 struct RetentionOptions {
   std::vector<std::string> targets;
-  RetentionRequest request = {};
+  RetentionRequest request = {};  // but for the settings
+  TopicSettings::Request settings = {};
+  PartitionGlobs partitions = {};
+  bool verbose = false;
   OutputOptions output = {};
 };
 

@@ -137,8 +137,13 @@ class Removal {
 // One partition's.
 class Retention::Run {
  public:
-  Run(FileSystem& files, const RetentionRequest& request, const Root* root, const Path& partition)
-      : files_(files), request_(request), root_(root), log_(PartitionLog::open(files, partition)) {}
+  Run(FileSystem& files, const RetentionRequest& request, const TopicConfig& config, const Root* root,
+      const Path& partition)
+      : files_(files),
+        request_(request),
+        config_(config),
+        root_(root),
+        log_(PartitionLog::open(files, partition)) {}
 
   std::variant<RetentionReport, Refusal> run() {
     if (auto refusal = check_state()) return *refusal;
@@ -190,7 +195,7 @@ class Retention::Run {
 
   // The settings by which this partition is kept, and whether its policy is beyond doubt.
   TopicConfig config_of_partition() {
-    TopicConfig config = request_.config;
+    TopicConfig config = config_;
     if (!config.known_to_be_compacted()) {
       report_.doubt = PolicyDoubt::unknown;
     } else if (config.deletes && config.source("cleanup.policy") == SettingSource::command_line) {
@@ -318,6 +323,7 @@ class Retention::Run {
 
   FileSystem& files_;
   const RetentionRequest& request_;
+  const TopicConfig& config_;
   const Root* root_;
   PartitionLog log_;
   LogDirCheckpoints::Of checkpoints_;
@@ -368,13 +374,13 @@ void Retention::look_at(Root& root) {
   }
 }
 
-std::variant<RetentionReport, Refusal> Retention::apply(const Path& partition) {
+std::variant<RetentionReport, Refusal> Retention::apply(const Path& partition, const TopicConfig& config) {
   static constexpr int kAttempts = 8;
   Root* const root = root_of(partition);
   if (root != nullptr && root->refusal) return *root->refusal;
   for (int attempt = 1;; ++attempt) {
     try {
-      auto outcome = Run(files_, request_, root, partition).run();
+      auto outcome = Run(files_, request_, config, root, partition).run();
       if (auto* report = std::get_if<RetentionReport>(&outcome); report != nullptr && root != nullptr) {
         auto& warnings = report->warnings;
         warnings.insert(warnings.begin(), root->warnings.begin(), root->warnings.end());

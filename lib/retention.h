@@ -16,7 +16,7 @@ namespace kseg {
 
 struct RetentionRequest {
   bool dry_run = false;  // decide, write nothing; also beside a live broker
-  TopicConfig config;    // what the command line says, for every partition
+  TopicConfig config;    // of partitions that bring none of their own
   std::int64_t now_ms = 0;
 };
 
@@ -59,7 +59,10 @@ class Retention {
   // until the end of this object. What a refusal says of a whole directory is the same for each partition of
   // it. After a stop at any point the log is whole, from the start of a segment at or below the new log start
   // on. Throws IoError.
-  std::variant<RetentionReport, Refusal> apply(const Path& partition);
+  std::variant<RetentionReport, Refusal> apply(const Path& partition) {
+    return apply(partition, request_.config);
+  }
+  std::variant<RetentionReport, Refusal> apply(const Path& partition, const TopicConfig& config);
 
  private:
   struct Root {
