@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 
 #include "cli/cleaning_options.h"
 #include "cli/compaction_report.h"
@@ -82,11 +83,8 @@ class Command {
         return refuse_running_broker(*root_, "stop the broker first; --dry-run and --output work beside it");
       }
     }
-    if (root_ && is_log_dir_ && !root_->cleanly_shut_down()) {
-      const Refusal refusal = refuse_unclean(
-          *root_, "start and stop the broker once so that it recovers its logs; --dry-run works as it is");
-      if (in_place()) return refusal;
-    }
+    if (root_ && is_log_dir_ && in_place() && !options_.recovery.recover && !root_->cleanly_shut_down())
+      return refuse_unclean(*root_, "--recover does what a broker would do first; --dry-run works as it is");
     if (root_ && !in_place() && root_->in_use()) {
       output_.remark(
           fmt::format("note: {}: in use by a broker: what is said is a snapshot", root_->path().string()));
@@ -111,6 +109,14 @@ class Command {
                                 .partition = name ? name->partition : TopicPartition{},
                                 .choice = CleaningCandidate::Choice::chosen};
     candidate.config = settings_.of(*topics_, candidate.partition.topic, candidate.folder);
+    if (options_.recovery.recover) {
+      const Recovered recovered = recover(candidate.partition, candidate.folder, candidate.config);
+      if (recovered == Recovered::refused) return ExitStatus::refused;
+      if (recovered == Recovered::unsound) {
+        output_.remark("note: what comes after its recovery is not looked at in a dry run");
+        return ExitStatus::done;
+      }
+    }
     candidate.log_bytes = log_bytes();
     ExitStatus status = ExitStatus::done;
     LogDirCompaction run = compaction();
@@ -140,12 +146,39 @@ class Command {
     return bytes;
   }
 
+  Recovered recover(const TopicPartition& partition, const Path& folder, const TopicConfig& config) {
+    return kseg::recover(files_, root_, checkpoints_.of(partition), folder, config, options_.recovery,
+                         options_.request.now_ms, options_.request.dry_run, output_);
+  }
+
+  // All partitions that are meant, compacted or not. Those that are not sound then are left alone.
+  std::set<TopicPartition> recover_all(LogDirReport& report) {
+    std::set<TopicPartition> unsound;
+    for (const DirectoryEntry& entry : files_.list(root_->path())) {
+      const auto name = entry.is_directory ? parse_partition_folder_name(entry.name) : std::nullopt;
+      if (!name || name->kind != PartitionFolderKind::current) continue;
+      const TopicPartition& partition = name->partition;
+      if (partition.topic == kClusterMetadataTopic || !options_.partitions.match(partition)) continue;
+      const Path folder = root_->path() / entry.name;
+      const Recovered recovered = recover(partition, folder, settings_.of(*topics_, partition.topic, folder));
+      if (recovered == Recovered::sound) continue;
+      unsound.insert(partition);
+      recovered == Recovered::refused ? report.refused(partition) : report.to_be_recovered();
+    }
+    return unsound;
+  }
+
   ExitStatus log_directory() {
     LogDirReport report(options_.request.dry_run, options_.verbose, output_);
+    std::set<TopicPartition> unsound;
+    if (options_.recovery.recover) unsound = recover_all(report);
     const CandidateOptions asked{
         .all = options_.all,
         .now_ms = options_.request.now_ms,
-        .selects = [&](const TopicPartition& partition) { return options_.partitions.match(partition); },
+        .selects =
+            [&](const TopicPartition& partition) {
+              return options_.partitions.match(partition) && !unsound.contains(partition);
+            },
         .config_of = [&](const TopicPartition& partition,
                          const Path& folder) { return settings_.of(*topics_, partition.topic, folder); }};
     const auto candidates = cleaning_candidates(files_, *root_, checkpoints_, asked);
@@ -217,6 +250,7 @@ CompactOptions validate(const Words& words) {
   const auto compat = parse_compat(words.compat);
   if (!compat) throw CLI::ValidationError("--compat", "takes 3.9.1, 4.3 or 4.4, not '" + words.compat + "'");
   request.compat = *compat;
+  request.recovered = options.recovery.recover;
   if (words.first_dirty) request.first_dirty = Offset{*words.first_dirty};
   if (words.first_uncleanable) request.first_uncleanable = Offset{*words.first_uncleanable};
   return options;
@@ -225,6 +259,7 @@ CompactOptions validate(const Words& words) {
 // What makes sense for one partition alone, or for a log directory alone.
 std::optional<std::string> misplaced_option(const CompactOptions& options, bool is_log_dir) {
   const CompactionRequest& request = options.request;
+  if (request.output && options.recovery.recover) return "--recover works in place, not with --output";
   if (!is_log_dir && options.fit) return "--fit takes a log directory, not one partition";
   if (is_log_dir && request.output) return "--output takes one partition, not a log directory";
   if (is_log_dir && request.first_dirty) return "--first-dirty takes one partition, not a log directory";
@@ -256,6 +291,7 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
   command->add_flag("--all", options.all, "of a log directory also what is not dirty enough");
   command->add_flag("--fit", options.fit,
                     "for a disk that is nearly full: first what frees most for the least space");
+  add_recovery_options(*command, options.recovery);
   add_partition_options(*command, options.partitions);
   add_settings_options(*command, options.settings);
   command->add_option("--compat", words->compat,

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/output_options.h"
 #include "cli/partition_globs.h"
+#include "cli/recovery_options.h"
 #include "cli/work_options.h"
 #include "lib/compaction.h"
 #include "lib/topic_settings.h"
@@ -20,6 +21,7 @@ struct CompactOptions {
   TopicSettings::Request settings = {};
   bool all = false;  // whatever the dirty ratio
   bool fit = false;  // for a disk that is nearly full
+  RecoveryOptions recovery = {};
   PartitionGlobs partitions = {};
   bool verbose = false;
   WorkOptions work = {};

@@ -243,6 +243,10 @@ void LogDirReport::summary(double seconds, bool stopped) {
                dry_run_ ? "would be compacted" : "compacted", bytes_before_, bytes_after_, passed_over);
   }
   print_line(output_, "{} in {:.3f} s", dry_run_ ? "dry run, nothing was written," : "done", seconds);
+  if (to_be_recovered_ > 0) {
+    output_.remark(fmt::format("note: {} to be recovered first, and not looked at further",
+                               count(to_be_recovered_, "partition")));
+  }
   const auto list = [&](std::string_view what, const std::vector<std::string>& partitions) {
     if (!partitions.empty()) output_.remark(fmt::format("{}: {}", what, fmt::join(partitions, ", ")));
   };
@@ -259,6 +263,7 @@ void LogDirReport::summary_json(double seconds, bool stopped) {
       .field("not_dirty_enough", not_dirty_enough_)
       .field("nothing_to_clean", nothing_to_clean_)
       .field("not_compacted", not_compacted_)
+      .field("to_be_recovered", to_be_recovered_)
       .field("refused", refused_.size())
       .field("failed", failed_.size())
       .field("stopped", stopped)

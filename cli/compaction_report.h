@@ -22,6 +22,9 @@ class LogDirReport {
 
   // What is not done, and why; the settings if it is to be verbose.
   void pass_over(const CleaningCandidate& candidate);
+  // By the recovery before, which told why.
+  void refused(const TopicPartition& partition) { refused_.push_back(to_string(partition)); }
+  void to_be_recovered() { ++to_be_recovered_; }
   void done(const CleaningCandidate& candidate, const CompactionOutcome& outcome);
   void summary(double seconds, bool stopped);
 
@@ -40,6 +43,7 @@ class LogDirReport {
   std::uint64_t not_compacted_ = 0;
   std::uint64_t nothing_to_clean_ = 0;
   std::uint64_t not_dirty_enough_ = 0;
+  std::uint64_t to_be_recovered_ = 0;  // in a dry run
   std::vector<std::string> refused_;
   std::vector<std::string> failed_;
   bool lacked_space_ = false;

@@ -2,11 +2,15 @@
 
 namespace kseg {
 
-void print(const Refusal& refusal, Output& output) {
+void print_lines(const Refusal& refusal, Output& output) {
   for (const LocatedDefect& defect : refusal.defects) output.defect(defect.file, defect.defect);
   output.remark("refused: " + refusal.reason);
   for (const std::string& detail : refusal.details) output.remark("  " + detail);
   if (!refusal.hint.empty()) output.remark("hint: " + refusal.hint);
+}
+
+void print(const Refusal& refusal, Output& output) {
+  print_lines(refusal, output);
   if (output.json()) {
     output.row("summary")
         .field("ran", false)

@@ -8,4 +8,7 @@ namespace kseg {
 
 void print(const Refusal& refusal, Output& output);
 
+// The same without the `summary`: what is left to be told goes on.
+void print_lines(const Refusal& refusal, Output& output);
+
 }  // namespace kseg

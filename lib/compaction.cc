@@ -63,11 +63,9 @@ std::optional<Refusal> PartitionCompaction::plan() {
 
 // A directory that a broker did not leave clean, and swaps that it did not finish.
 std::optional<Refusal> PartitionCompaction::check_state() {
-  if (root_ && !root_->cleanly_shut_down()) {
-    const Refusal refusal =
-        refuse_unclean(*root_,
-                       "start and stop the broker once so that it recovers the log; --dry-run and --output "
-                       "work as it is");
+  if (root_ && !request_.recovered && !root_->cleanly_shut_down()) {
+    const Refusal refusal = refuse_unclean(
+        *root_, "--recover does what a broker would do first; --dry-run and --output work as it is");
     if (request_.in_place()) return refusal;
     report_.warnings.push_back(refusal.reason + ": a broker would first recover the end of the log");
   }

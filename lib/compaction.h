@@ -21,6 +21,7 @@ struct CompactionRequest {
   Path partition;
   std::optional<Path> output;  // a new folder to write to; else in place
   bool dry_run = false;        // measure, write nothing
+  bool recovered = false;      // what an unclean stop may have left was looked after
   TopicConfig config;
   Compat compat;
   bool keep_tombstones = false;

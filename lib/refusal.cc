@@ -21,10 +21,11 @@ Refusal refuse_no_segment(const Path& partition, std::string hint) {
 }
 
 Refusal refuse_unfinished_swap(const PartitionLog& log) {
-  Refusal refusal{.reason = fmt::format("{}: an unfinished swap of a cleaning", log.folder().string()),
-                  .hint =
-                      "start and stop the broker once, or carry these steps out; verify and dump read "
-                      "the folder as it would then be"};
+  Refusal refusal{
+      .reason = fmt::format("{}: an unfinished swap of a cleaning", log.folder().string()),
+      .hint =
+          "start and stop the broker once, or kseg compact --recover; verify and dump read the folder "
+          "as it would then be"};
   for (const std::string& name : log.load_plan().removed) {
     refusal.details.push_back("a broker would remove " + name);
   }
