@@ -9,17 +9,16 @@ namespace {
 
 using Choice = CleaningCandidate::Choice;
 
-Choice choose(const CleaningCandidate& candidate, bool all) {
-  const CleanableRange& range = *candidate.range;
-  if (range.cleanable_bytes == 0) return Choice::nothing_to_clean;
-  return all || range.is_worth_a_round(candidate.config) ? Choice::chosen : Choice::not_dirty_enough;
-}
-
 double ratio_of(const CleaningCandidate& candidate) {
   return candidate.range ? candidate.range->dirty_ratio() : 0;
 }
 
 }  // namespace
+
+Choice choice_of(const CleanableRange& range, const TopicConfig& config, bool all) {
+  if (range.cleanable_bytes == 0) return Choice::nothing_to_clean;
+  return all || range.is_worth_a_round(config) ? Choice::chosen : Choice::not_dirty_enough;
+}
 
 CleaningCandidate look_at(FileSystem& files, const LogDir& root, const LogDirCheckpoints& checkpoints,
                           const TopicPartition& partition, const CandidateOptions& options) {
@@ -52,7 +51,7 @@ CleaningCandidate look_at(FileSystem& files, const LogDir& root, const LogDirChe
                                         .high_watermark = stored.high_watermark.value_or(Offset{0}),
                                         .checkpoint = stored.first_dirty,
                                         .now_ms = options.now_ms});
-  candidate.choice = choose(candidate, options.all);
+  candidate.choice = choice_of(*candidate.range, candidate.config, options.all);
   return candidate;
 }
 

@@ -39,6 +39,9 @@ struct CandidateOptions {
   std::function<TopicConfig(const TopicPartition&, const Path& folder)> config_of;
 };
 
+// Of a compacted partition. With `all`, whatever is there to clean is chosen.
+CleaningCandidate::Choice choice_of(const CleanableRange& range, const TopicConfig& config, bool all);
+
 // Looks at one partition folder of `root`. Throws IoError.
 CleaningCandidate look_at(FileSystem& files, const LogDir& root, const LogDirCheckpoints& checkpoints,
                           const TopicPartition& partition, const CandidateOptions& options);

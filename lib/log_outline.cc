@@ -40,6 +40,7 @@ class OutlineReader {
         continue;
       }
       if (!*batch) return;
+      outline_.max_timestamp = std::max(outline_.max_timestamp, (*batch)->header.max_timestamp);
       take(**batch);
     }
   }
@@ -47,6 +48,7 @@ class OutlineReader {
   void find_log_end() {
     const Segment& active = log_.active();
     outline_.log_end = active.base_offset;
+    if (active.size_bytes == 0) return;
     const auto file = files_.open(active.log);
     constexpr Position kNoLimit{std::numeric_limits<std::uint64_t>::max()};
     read_headers(active, *file, last_indexed_start(files_, active, *file, kNoLimit), false,
@@ -69,14 +71,27 @@ class OutlineReader {
     return {};
   }
 
+  std::uint64_t bytes_from(std::size_t segment) const {
+    std::uint64_t bytes = 0;
+    for (; segment < log_.segments().size(); ++segment) bytes += log_.segments()[segment].size_bytes;
+    return bytes;
+  }
+
   void replay_producers() {
     Offset replay_from;
     ProducerState producers = load_snapshot(replay_from);
     const auto& segments = log_.segments();
-    for (std::size_t i = log_.floor_segment(replay_from);
-         i < segments.size() && replay_from < outline_.log_end; ++i) {
+    const std::size_t first = log_.floor_segment(replay_from);
+    for (std::size_t i = first; i < segments.size() && replay_from < outline_.log_end; ++i) {
       const auto file = files_.open(segments[i].log);
       const Position begin = find_start(files_, segments[i], *file, {.offset = replay_from}).position;
+      if (i == first) {
+        const std::uint64_t left = bytes_from(i) - std::min(begin.value, segments[i].size_bytes);
+        if (left > inputs_.max_replay_bytes) {
+          outline_.unread_bytes = left;
+          return;
+        }
+      }
       const bool told = i + 1 == segments.size();  // by find_log_end
       read_headers(segments[i], *file, begin, told, [&](const RecordBatchView& batch) {
         if (batch.header.last_offset() >= replay_from) apply(batch, segments[i], producers);

@@ -2,6 +2,7 @@
 // indexes, its newest producer snapshot and the headers behind it.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct LogOutline {
     std::optional<Offset> log_start = {};  // of the checkpoint
     std::int64_t now_ms = 0;
     std::int64_t producer_expiration_ms = 86'400'000;
+    // How much of the log behind the newest producer snapshot may be looked at: of a segment that a broker
+    // appends to that may be all of it.
+    std::uint64_t max_replay_bytes = std::numeric_limits<std::uint64_t>::max();
   };
 
   struct OpenTransaction {
@@ -31,6 +35,8 @@ struct LogOutline {
   Offset log_end;
   std::uint64_t log_bytes = 0;                     // of all `.log` files
   std::vector<OpenTransaction> open_transactions;  // ascending first offsets
+  std::uint64_t unread_bytes = 0;   // more than max_replay_bytes: open transactions are not known
+  std::int64_t max_timestamp = -1;  // ms: of the batches that it read, -1 if none has one
   std::vector<LocatedDefect> defects;
 
   // The lowest offset of an open transaction.

@@ -38,10 +38,13 @@ class IndexFile {
     return View(bytes, base_offset_)[0];
   }
 
-  // The last entry that is not above what is looked for, if entries ascend.
+  // The last entry that is not above what is looked for, if entries ascend. It is often the very last one.
   template <typename NotAbove>
   std::optional<Found> last(NotAbove not_above) {
-    const std::size_t count = count_not_above(slots_, [&](std::size_t slot) {
+    if (slots_ == 0) return std::nullopt;
+    if (const auto entry = at(slots_ - 1); entry && not_above(*entry))
+      return Found{*entry, {(slots_ - 1) * Entry::kSize}};
+    const std::size_t count = count_not_above(slots_ - 1, [&](std::size_t slot) {
       const auto entry = at(slot);
       return entry && not_above(*entry);
     });
@@ -165,6 +168,13 @@ Position last_indexed_start(FileSystem& files, const Segment& segment, File& log
   if (!index) return {};
   const auto found = index->last([&](const OffsetIndexEntry& entry) { return entry.position <= limit; });
   return found && leads_to_batch(log, segment, found->entry) ? found->entry.position : Position{};
+}
+
+std::optional<std::int64_t> last_indexed_timestamp_ms(FileSystem& files, const Segment& segment) {
+  auto index = open_index<TimeIndexFile>(files, segment.time_index, segment.base_offset);
+  const auto found = index ? index->last([](const TimeIndexEntry&) { return true; }) : std::nullopt;
+  if (!found) return std::nullopt;
+  return found->entry.timestamp_ms;
 }
 
 }  // namespace kseg

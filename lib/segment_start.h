@@ -39,4 +39,8 @@ SegmentStart find_start(FileSystem& files, const Segment& segment, File& log, co
 // position 0.
 Position last_indexed_start(FileSystem& files, const Segment& segment, File& log, Position limit);
 
+// Of the last entry of the time index: the largest timestamp of a closed segment, and no more than that of
+// the active one. Nothing if there is no entry.
+std::optional<std::int64_t> last_indexed_timestamp_ms(FileSystem& files, const Segment& segment);
+
 }  // namespace kseg
