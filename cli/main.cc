@@ -14,6 +14,7 @@
 #include "cli/digest.h"
 #include "cli/dump.h"
 #include "cli/latest.h"
+#include "cli/ls.h"
 #include "cli/retention.h"
 #include "cli/tombstones.h"
 #include "cli/verify.h"
@@ -52,6 +53,7 @@ ExitStatus run(int argc, char** argv) {
   app.require_subcommand(0, 1);  // a missing one is told below, behind what else may be wrong
   app.get_formatter()->column_width(26);
   ChosenCommand chosen;
+  add_ls_command(app, chosen);
   add_dump_command(app, chosen);
   add_verify_command(app, chosen);
   add_compact_command(app, chosen);
