@@ -16,6 +16,7 @@
 #include "cli/folder_argument.h"
 #include "cli/json_bytes.h"
 #include "cli/refusal_lines.h"
+#include "cli/root_settings.h"
 #include "cli/settings_options.h"
 #include "cli/size_argument.h"
 #include "cli/target.h"
@@ -166,7 +167,7 @@ class Listing {
       print(*refusal, output_);
       return nullptr;
     }
-    tell_about(std::get<TopicSettings>(settings), root);
+    kseg::tell_about(std::get<TopicSettings>(settings), root, output_);
     const bool in_use = root && root->in_use();
     const bool cleanly_shut_down = root && root->cleanly_shut_down();
     const auto added =
@@ -189,23 +190,6 @@ class Listing {
     else if (!root.cleanly_shut_down())
       output_.remark(fmt::format("note: {}: not shut down cleanly: a broker that starts recovers its logs",
                                  root.path().string()));
-  }
-
-  void tell_about(const TopicSettings& settings, const std::optional<LogDir>& root) {
-    for (const std::string& note : settings.notes()) output_.remark("note: " + note);
-    if (!settings.metadata()) {
-      if (root && !settings.of("").known_to_be_compacted()) {
-        output_.remark(
-            fmt::format("note: {}: no __cluster_metadata-0 here: of policies only what stands in {} "
-                        "is known; --metadata names another place",
-                        root->path().string(), kCleanerCheckpoint));
-      }
-      return;
-    }
-    for (const LocatedDefect& defect : settings.metadata()->defects()) {
-      output_.remark(fmt::format("note: {}: position {}: {}: topics count as unknown", defect.file.string(),
-                                 defect.defect.position, describe(defect.defect)));
-    }
   }
 
   void look_at(const Path& folder, const Surroundings& around) {

@@ -12,27 +12,8 @@ std::optional<Uuid> topic_id_of(FileSystem& files, const Path& partition_folder)
   return metadata ? std::optional(metadata->topic_id) : std::nullopt;
 }
 
-std::variant<const TopicSettings*, Refusal> RootSettings::of(const std::optional<LogDir>& root) {
-  const Path key = root ? root->path() : Path();
-  const auto known = settings_.find(key);
-  if (known != settings_.end()) return &known->second;
-  TopicSettings::Request request = request_;
-  request.root = root;
-  auto read = TopicSettings::read(files_, std::move(request));
-  if (auto* refusal = std::get_if<Refusal>(&read)) return std::move(*refusal);
-  const auto made = settings_.emplace(key, std::move(std::get<TopicSettings>(read))).first;
-  tell(root, made->second);
-  return &made->second;
-}
-
-TopicConfig RootSettings::of(const TopicSettings& settings, const std::string& topic, const Path& folder) {
-  std::vector<std::string> notes;
-  TopicConfig config = settings.of(topic, topic_id_of(files_, folder), notes);
-  for (const std::string& note : notes) tell(note);
-  return config;
-}
-
-void RootSettings::tell(const std::optional<LogDir>& root, const TopicSettings& settings) {
+void tell_about(const TopicSettings& settings, const std::optional<LogDir>& root, Output& output) {
+  const auto tell = [&](const std::string& note) { output.remark("note: " + note); };
   for (const std::string& note : settings.notes()) tell(note);
   if (!settings.metadata()) {
     if (root && !settings.of("").known_to_be_compacted()) {
@@ -49,6 +30,26 @@ void RootSettings::tell(const std::optional<LogDir>& root, const TopicSettings& 
       fmt::format("{}: position {}: {}: topics count as unknown{}", first.file.string(),
                   first.defect.position, describe(first.defect),
                   defects.size() == 1 ? "" : fmt::format(" ({} more)", count(defects.size() - 1, "defect"))));
+}
+
+std::variant<const TopicSettings*, Refusal> RootSettings::of(const std::optional<LogDir>& root) {
+  const Path key = root ? root->path() : Path();
+  const auto known = settings_.find(key);
+  if (known != settings_.end()) return &known->second;
+  TopicSettings::Request request = request_;
+  request.root = root;
+  auto read = TopicSettings::read(files_, std::move(request));
+  if (auto* refusal = std::get_if<Refusal>(&read)) return std::move(*refusal);
+  const auto made = settings_.emplace(key, std::move(std::get<TopicSettings>(read))).first;
+  tell_about(made->second, root, output_);
+  return &made->second;
+}
+
+TopicConfig RootSettings::of(const TopicSettings& settings, const std::string& topic, const Path& folder) {
+  std::vector<std::string> notes;
+  TopicConfig config = settings.of(topic, topic_id_of(files_, folder), notes);
+  for (const std::string& note : notes) tell(note);
+  return config;
 }
 
 void RootSettings::tell(const std::string& note) {

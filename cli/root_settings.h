@@ -24,7 +24,6 @@ class RootSettings {
   TopicConfig of(const TopicSettings& settings, const std::string& topic, const Path& folder);
 
  private:
-  void tell(const std::optional<LogDir>& root, const TopicSettings& settings);
   void tell(const std::string& note);
 
   FileSystem& files_;
@@ -33,6 +32,9 @@ class RootSettings {
   std::map<Path, TopicSettings> settings_;  // by root; "" for none
   std::set<std::string> told_;
 };
+
+// What is missing or wrong in what they were read from.
+void tell_about(const TopicSettings& settings, const std::optional<LogDir>& root, Output& output);
 
 // From its partition.metadata; nothing if that is not there or cannot be read. Throws IoError.
 std::optional<Uuid> topic_id_of(FileSystem& files, const Path& partition_folder);
