@@ -121,6 +121,7 @@ class Round {
     compare_stopped(cleaned, expected_of(options_.kseg, log_dir()));
     against(before, cleaned);
     clean_by_kseg(before, cleaned);
+    list(expected_of(options_.kseg, log_dir()));
   }
 
   Path log_dir() const { return folder_.path() / "log-dir"; }
@@ -363,6 +364,30 @@ class Round {
         "s\n",
         done.size(), compared, watch.seconds());
     if (done.empty()) findings_.add("kseg compact of the whole directory cleaned nothing");
+  }
+
+  // What kseg ls tells from headers is where readers find the log to begin and to end.
+  void list(const Expected& expected) {
+    std::istringstream lines(run_well({options_.kseg, "ls", "--json", log_dir()}));
+    int compared = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const auto row = nlohmann::json::parse(line);
+      if (row.at("type") != "partition") continue;
+      const std::string name = row.at("partition").get<std::string>();
+      const auto folder_name = parse_partition_folder_name(name);
+      const auto found = folder_name ? expected.find(folder_name->partition) : expected.end();
+      if (found == expected.end()) continue;
+      ++compared;
+      const ExpectedPartition& partition = found->second;
+      const auto told = [&](const char* field) { return Offset{row.at(field).get<std::int64_t>()}; };
+      if (row.at("state") != "clean" || told("log_start") != partition.start ||
+          told("log_end") != partition.end() ||
+          told("last_stable") != partition.views[Isolation::read_committed].end) {
+        findings_.add(name + ": kseg ls says otherwise: " + line);
+      }
+    }
+    fmt::print("  kseg ls: {} partitions, where readers find them to begin and to end\n", compared);
+    if (compared == 0) findings_.add("kseg ls lists nothing");
   }
 
   static std::set<std::string> partitions_in(const std::string& json_lines) {
