@@ -57,6 +57,9 @@ std::optional<Refusal> PartitionCompaction::plan() {
   if (auto refusal = take_checkpoints()) return refusal;
   if (auto refusal = guard_policy()) return refusal;
   if (auto refusal = check_output()) return refusal;
+  if (request_.in_place() && request_.keep_originals) {
+    if (auto refusal = Originals::refusal(files_, *request_.keep_originals, log_)) return refusal;
+  }
   if (auto refusal = scan_log()) return refusal;
   return range_.cleanable_bytes == 0 ? std::nullopt : plan_round();
 }
@@ -269,7 +272,7 @@ std::optional<LocatedDefect> PartitionCompaction::write_group(const SegmentGroup
   auto options = in_place ? writer_options(group, partition(), FileState::cleaned)
                           : writer_options(group, output_folder().folder(), FileState::current);
   if (auto defect = cleaner_->copy(group, std::move(options), result)) return defect;
-  in_place ? swap_in(files_, log_, sources(group)) : leave_out(group);
+  in_place ? swap_in(files_, log_, sources(group), originals()) : leave_out(group);
   return std::nullopt;
 }
 
@@ -291,6 +294,27 @@ void PartitionCompaction::leave_out(const SegmentGroup& group) {
   }
 }
 
+// As it is to be written after the last group; nothing if it is not.
+std::optional<Offset> PartitionCompaction::next_checkpoint() const {
+  if (!report_.ran || !root_ || range_.first_dirty > range_.validated_first_dirty) return std::nullopt;
+  return std::max(range_.first_uncleanable, range_.validated_first_dirty);
+}
+
+// Null if they are not to be kept. The entry that they remember is the one on the disk now: the caller may
+// have reset one that could not be.
+Originals* PartitionCompaction::originals() {
+  if (!request_.keep_originals) return nullptr;
+  if (!originals_) {
+    Originals::Request request{.folder = *request_.keep_originals, .checkpoint_after = next_checkpoint()};
+    if (root_) {
+      const auto entries = root_->read_checkpoint(kCleanerCheckpoint);
+      request.checkpoint_before = entries ? find(*entries, log_.name()->partition) : checkpoints_.first_dirty;
+    }
+    originals_.emplace(files_, log_, std::move(request));
+  }
+  return &*originals_;
+}
+
 std::optional<Refusal> PartitionCompaction::finish() {
   if (request_.dry_run) return std::nullopt;
   if (request_.output) {
@@ -298,9 +322,9 @@ std::optional<Refusal> PartitionCompaction::finish() {
     output_folder().publish();
     return std::nullopt;
   }
-  if (!report_.ran || !root_ || range_.first_dirty > range_.validated_first_dirty) return std::nullopt;
-  const Offset end = std::max(range_.first_uncleanable, range_.validated_first_dirty);
-  if (auto defect = root_->write_checkpoint(kCleanerCheckpoint, log_.name()->partition, end)) {
+  const auto end = next_checkpoint();
+  if (!end) return std::nullopt;
+  if (auto defect = root_->write_checkpoint(kCleanerCheckpoint, log_.name()->partition, *end)) {
     return not_rewritten({root_->path() / kCleanerCheckpoint, *defect});
   }
   report_.checkpoint = end;

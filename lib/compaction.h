@@ -12,6 +12,7 @@
 #include "lib/folder_copy.h"
 #include "lib/group_cleaner.h"
 #include "lib/log_dir_checkpoints.h"
+#include "lib/originals.h"
 #include "lib/refusal.h"
 #include "lib/topic_config.h"
 
@@ -19,9 +20,10 @@ namespace kseg {
 
 struct CompactionRequest {
   Path partition;
-  std::optional<Path> output;  // a new folder to write to; else in place
-  bool dry_run = false;        // measure, write nothing
-  bool recovered = false;      // what an unclean stop may have left was looked after
+  std::optional<Path> output;          // a new folder to write to; else in place
+  std::optional<Path> keep_originals;  // in place: a folder that Originals::prepare() made; see there
+  bool dry_run = false;                // measure, write nothing
+  bool recovered = false;              // what an unclean stop may have left was looked after
   TopicConfig config;
   Compat compat;
   bool keep_tombstones = false;
@@ -102,6 +104,8 @@ class PartitionCompaction {
   std::optional<LocatedDefect> write_group(const SegmentGroup& group, GroupResult& result);
   FolderCopy& output_folder();
   void leave_out(const SegmentGroup& group);
+  std::optional<Offset> next_checkpoint() const;
+  Originals* originals();
 
   FileSystem& files_;
   const CompactionRequest request_;
@@ -117,6 +121,7 @@ class PartitionCompaction {
   std::vector<SegmentGroup> groups_;
   std::size_t next_group_ = 0;
   std::optional<GroupCleaner> cleaner_;
+  std::optional<Originals> originals_;
   std::optional<FolderCopy> copy_;     // of an output folder
   std::vector<std::string> replaced_;  // names in the source that the copy does not take over
   CompactionReport report_;
