@@ -11,12 +11,15 @@
 #include "cli/folder_argument.h"
 #include "cli/interrupt.h"
 #include "cli/progress_bar.h"
+#include "cli/receipt.h"
 #include "cli/refusal_lines.h"
 #include "cli/root_settings.h"
 #include "cli/settings_lines.h"
 #include "cli/settings_options.h"
 #include "cli/target.h"
+#include "cli/time_argument.h"
 #include "lib/log_dir_compaction.h"
+#include "lib/originals.h"
 
 namespace kseg {
 namespace {
@@ -57,15 +60,22 @@ class Command {
         is_log_dir_(target_kind(files_, options.target) == TargetKind::log_directory),
         root_(is_log_dir_ ? LogDir::at(files_, options.target) : LogDir::parent_of(files_, options.target)),
         settings_(files_, options.settings, output),
-        meter_(options.work.max_bytes_per_second) {}
+        meter_(options.work.max_bytes_per_second) {
+    if (options.receipt) receipt_.emplace(files_, options.request);
+  }
 
   ExitStatus run() {
     if (auto refusal = prepare()) {
       print(*refusal, output_);
+      write_receipt(refusal->reason);
       return ExitStatus::refused;
     }
     const Interrupt interrupt(meter_);
-    return is_log_dir_ ? log_directory() : partition();
+    ExitStatus status = is_log_dir_ ? log_directory() : partition();
+    write_receipt();
+    if (tell_what_changed()) status = ExitStatus::no;
+    if (is_log_dir_ || status != ExitStatus::refused) tell_about_originals();
+    return status;
   }
 
  private:
@@ -99,7 +109,43 @@ class Command {
     auto settings = settings_.of(root_);
     if (auto* refusal = std::get_if<Refusal>(&settings)) return std::move(*refusal);
     topics_ = std::get<const TopicSettings*>(settings);
-    return std::nullopt;
+    const auto& originals = options_.request.keep_originals;
+    return originals ? Originals::prepare(files_, *originals, !in_place()) : std::nullopt;
+  }
+
+  void write_receipt(const std::optional<std::string>& refused = {}) {
+    if (!receipt_) return;
+    receipt_->write(*options_.receipt,
+                    {.target = options_.target,
+                     .log_directory = root_ ? std::optional(root_->path()) : std::nullopt,
+                     .time_ms = wall_clock_ms(),
+                     .all = options_.all,
+                     .fit = options_.fit,
+                     .jobs = options_.work.jobs,
+                     .compat = options_.compat,
+                     .stopped = meter_.asked_to_stop(),
+                     .refused = refused},
+                    candidates_);
+  }
+
+  bool tell_what_changed() {
+    if (!receipt_) return false;
+    const auto changed = receipt_->changed();
+    for (const std::string& partition : changed) {
+      output_.remark(
+          fmt::format("{}: THE STATE AFTER IS NOT THE STATE BEFORE: keep what you have of this "
+                      "partition; a bug of kseg, or the disk gives other bytes than it was given",
+                      partition));
+    }
+    return !changed.empty();
+  }
+
+  void tell_about_originals() {
+    const auto& originals = options_.request.keep_originals;
+    if (!originals || !in_place() || files_.list(*originals).empty()) return;
+    output_.remark(fmt::format(
+        "note: {}: holds the originals, and their space until it is removed; kseg undo puts them back",
+        originals->string()));
   }
 
   // The one that was named.
@@ -109,6 +155,7 @@ class Command {
                                 .partition = name ? name->partition : TopicPartition{},
                                 .choice = CleaningCandidate::Choice::chosen};
     candidate.config = settings_.of(*topics_, candidate.partition.topic, candidate.folder);
+    candidates_ = {candidate};
     if (options_.recovery.recover) {
       const Recovered recovered = recover(candidate.partition, candidate.folder, candidate.config);
       if (recovered == Recovered::refused) return ExitStatus::refused;
@@ -121,7 +168,8 @@ class Command {
     ExitStatus status = ExitStatus::done;
     LogDirCompaction run = compaction();
     run.jobs = 1;
-    run_with_bar({candidate}, run, [&](const CleaningCandidate&, const CompactionOutcome& outcome) {
+    candidates_ = {candidate};
+    run_with_bar(candidates_, run, [&](const CleaningCandidate&, const CompactionOutcome& outcome) {
       if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
         print(*refusal, output_);
         status = ExitStatus::refused;
@@ -181,8 +229,8 @@ class Command {
             },
         .config_of = [&](const TopicPartition& partition,
                          const Path& folder) { return settings_.of(*topics_, partition.topic, folder); }};
-    const auto candidates = cleaning_candidates(files_, *root_, checkpoints_, asked);
-    for (const CleaningCandidate& candidate : candidates) {
+    candidates_ = cleaning_candidates(files_, *root_, checkpoints_, asked);
+    for (const CleaningCandidate& candidate : candidates_) {
       report.pass_over(candidate);
       // As a broker does when it looks, whether or not it then cleans.
       if (in_place() && candidate.range && candidate.range->checkpoint_reset) {
@@ -190,7 +238,7 @@ class Command {
                                 candidate.range->validated_first_dirty);
       }
     }
-    run_with_bar(candidates, compaction(),
+    run_with_bar(candidates_, compaction(),
                  [&](const CleaningCandidate& candidate, const CompactionOutcome& outcome) {
                    report.done(candidate, outcome);
                  });
@@ -205,10 +253,17 @@ class Command {
   template <typename Done>
   void run_with_bar(const std::vector<CleaningCandidate>& candidates, LogDirCompaction run, Done done) {
     ProgressBar bar(meter_, options_.work.shows_progress(), standard_error());
-    run.begun = [&](const CleaningCandidate& candidate) { bar.begin(to_string(candidate.partition)); };
+    run.begun = [&](const CleaningCandidate& candidate) {
+      bar.begin(to_string(candidate.partition));
+      if (receipt_) receipt_->begin(candidate);
+    };
+    run.ended = [&](const CleaningCandidate& candidate) {
+      if (receipt_) receipt_->end(candidate);
+    };
     run.done = [&](const CleaningCandidate& candidate, const CompactionOutcome& outcome) {
       bar.end(to_string(candidate.partition));
       const ProgressBar::Pause pause(bar);
+      if (receipt_) receipt_->done(candidate, outcome);
       done(candidate, outcome);
       output_.flush();
     };
@@ -230,6 +285,8 @@ class Command {
   LogDirCheckpoints checkpoints_;
   RootSettings settings_;
   const TopicSettings* topics_ = nullptr;
+  std::vector<CleaningCandidate> candidates_;
+  std::optional<Receipt> receipt_;
   WorkMeter meter_;
 };
 
@@ -237,7 +294,8 @@ class Command {
 struct Words {
   CompactOptions options;
   std::string output;
-  std::string compat = "4.3";
+  std::string originals;
+  std::string receipt;
   std::optional<std::int64_t> first_dirty;
   std::optional<std::int64_t> first_uncleanable;
 };
@@ -247,8 +305,11 @@ CompactOptions validate(const Words& words) {
   options.target = folder_path(options.target);
   CompactionRequest& request = options.request;
   if (!words.output.empty()) request.output = folder_path(words.output);
-  const auto compat = parse_compat(words.compat);
-  if (!compat) throw CLI::ValidationError("--compat", "takes 3.9.1, 4.3 or 4.4, not '" + words.compat + "'");
+  if (!words.receipt.empty()) options.receipt = words.receipt;
+  if (!words.originals.empty()) request.keep_originals = folder_path(words.originals);
+  const auto compat = parse_compat(words.options.compat);
+  if (!compat)
+    throw CLI::ValidationError("--compat", "takes 3.9.1, 4.3 or 4.4, not '" + words.options.compat + "'");
   request.compat = *compat;
   request.recovered = options.recovery.recover;
   if (words.first_dirty) request.first_dirty = Offset{*words.first_dirty};
@@ -267,6 +328,11 @@ std::optional<std::string> misplaced_option(const CompactOptions& options, bool 
     return "--first-uncleanable takes one partition, not a log directory";
   const bool chooses =
       options.all || !options.partitions.topics.empty() || !options.partitions.partitions.empty();
+  if (options.receipt && request.output) return "--receipt is of a compaction in place, or of a dry run";
+  if (request.keep_originals && options.fit)
+    return "--fit needs the space of what is replaced, which --keep-originals keeps";
+  if (request.keep_originals && request.output)
+    return "--keep-originals keeps what is replaced, and --output replaces nothing";
   if (!is_log_dir && chooses) return "--all, --topic and --partition take a log directory, not one partition";
   return std::nullopt;
 }
@@ -285,6 +351,14 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
       ->type_name("")
       ->required();
   command->add_option("--output", words->output, "write a complete new folder, leave the partition alone");
+  command
+      ->add_option("--keep-originals", words->originals,
+                   "keep what is replaced, for kseg undo: hard links in this folder on the same file system")
+      ->type_name("DIR");
+  command
+      ->add_option("--receipt", words->receipt,
+                   "say in this file what was done, with digests of the state before and after")
+      ->type_name("FILE");
   command->add_flag("-n,--dry-run", request.dry_run, "say what would happen, write nothing");
   command->add_flag("-v,--verbose", options.verbose,
                     "also each setting and where it comes from, and why a partition is passed over");
@@ -294,7 +368,7 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
   add_recovery_options(*command, options.recovery);
   add_partition_options(*command, options.partitions);
   add_settings_options(*command, options.settings);
-  command->add_option("--compat", words->compat,
+  command->add_option("--compat", options.compat,
                       "the release whose cleaner to equal: 3.9.1, 4.3 (default), 4.4");
   command->add_flag("--keep-tombstones", request.keep_tombstones, "drop no tombstone that is due");
   command->add_flag("--keep-markers", request.keep_markers, "drop no transaction marker that is due");
@@ -324,6 +398,15 @@ ExitStatus run_compact(const CompactOptions& options, Output& output) {
   if (const auto misplaced = misplaced_option(options, is_log_dir)) {
     output.remark("kseg: " + *misplaced + "\nTry: kseg compact --help");
     return ExitStatus::usage;
+  }
+  if (options.receipt) {  // not only when all is done
+    const Path folder = options.receipt->has_parent_path() ? options.receipt->parent_path() : Path(".");
+    const auto info = options.work.files().info(folder);
+    if (!info || !info->is_directory) {
+      output.remark(
+          fmt::format("kseg: --receipt: {} is no folder\nTry: kseg compact --help", folder.string()));
+      return ExitStatus::usage;
+    }
   }
   options.work.take_priority();
   return Command(options, output).run();

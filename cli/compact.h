@@ -24,6 +24,8 @@ struct CompactOptions {
   RecoveryOptions recovery = {};
   PartitionGlobs partitions = {};
   bool verbose = false;
+  std::string compat = "4.3";        // as it was given
+  std::optional<Path> receipt = {};  // a file to say there what was done
   WorkOptions work = {};
   OutputOptions output = {};
 };

@@ -17,6 +17,7 @@
 #include "cli/ls.h"
 #include "cli/retention.h"
 #include "cli/tombstones.h"
+#include "cli/undo.h"
 #include "cli/verify.h"
 
 namespace kseg {
@@ -57,6 +58,7 @@ ExitStatus run(int argc, char** argv) {
   add_dump_command(app, chosen);
   add_verify_command(app, chosen);
   add_compact_command(app, chosen);
+  add_undo_command(app, chosen);
   add_latest_command(app, chosen);
   add_diff_command(app, chosen);
   add_digest_command(app, chosen);

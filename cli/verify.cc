@@ -7,6 +7,7 @@
 
 #include "cli/counted.h"
 #include "cli/output_report.h"
+#include "cli/receipt_proof.h"
 #include "cli/target.h"
 #include "cli/time_argument.h"
 #include "lib/against.h"
@@ -24,6 +25,8 @@ constexpr const char* kFooter = R"(WHAT IS CHECKED
   With --against, also that CLEANED is what compacting ORIGINAL may give: whatever is left was there;
   the last record of every key is left, or was a tombstone and nothing older is left; log start, log
   end and whatever is not decided are the same; readers see no aborted and miss no committed record.
+
+  With --receipt, that the last value of each key is still what it was when kseg compact wrote FILE.
 
 EXIT STATUS
   0  sound
@@ -128,7 +131,7 @@ ExitStatus refuse(Output& output, const std::string& text) {
 void add_verify_command(CLI::App& app, ChosenCommand& chosen) {
   const auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand("verify", "Look for damage, and for what a compaction lost");
-  command->add_option("TARGET", options->targets, "files, partition folders, log directories")->required();
+  command->add_option("TARGET", options->targets, "files, partition folders, log directories");
   add_output_options(*command, options->output);
   auto* against =
       command
@@ -154,6 +157,16 @@ void add_verify_command(CLI::App& app, ChosenCommand& chosen) {
   command->add_option("--limit", options->limit, "name the first N differences (default 20)")
       ->type_name("N")
       ->needs(against);
+  auto* receipt = command
+                      ->add_option("--receipt", options->receipt,
+                                   "prove again what a receipt of kseg compact says, instead of TARGETs")
+                      ->type_name("FILE")
+                      ->excludes(against);
+  command
+      ->add_option("--log-dir", options->log_dir,
+                   "the log directory to look in, instead of where the compaction was")
+      ->type_name("DIR")
+      ->needs(receipt);
   command->footer(kFooter);
   command->callback([options, &chosen] {
     chosen = {.format = options->output.format,
@@ -163,6 +176,10 @@ void add_verify_command(CLI::App& app, ChosenCommand& chosen) {
 
 ExitStatus run_verify(const VerifyOptions& options, Output& output) {
   FileSystem& files = posix_file_system();
+  if (options.receipt && !options.targets.empty())
+    return refuse(output, "kseg: --receipt names the partitions itself, a TARGET does not go with it");
+  if (options.receipt) return prove_receipt(files, *options.receipt, options.log_dir, output);
+  if (options.targets.empty()) return refuse(output, "kseg: TARGET is required\nTry: kseg verify --help");
   std::vector<std::pair<Path, TargetKind>> targets;
   for (const Path path : options.targets) {
     const auto kind = target_kind(files, path);

@@ -17,6 +17,8 @@ namespace kseg {
 struct VerifyOptions {
   std::vector<std::string> targets;
   std::optional<std::string> against;  // the original of the one target
+  std::optional<std::string> receipt;  // of a compaction: instead of targets
+  std::optional<std::string> log_dir;  // where the receipt's partitions are now
   bool one_round = false;
   std::optional<std::int64_t> now_ms;
   std::uint64_t limit = 20;  // differences to name

@@ -19,3 +19,4 @@ install(FILES "${PROJECT_BINARY_DIR}/kseg-config.cmake" "${PROJECT_BINARY_DIR}/k
 
 file(GLOB manual_pages CONFIGURE_DEPENDS man/*.1)
 install(FILES ${manual_pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(FILES man/kseg-receipt.5 DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")

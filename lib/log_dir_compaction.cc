@@ -50,6 +50,7 @@ class Run {
     const auto attempt = [&](std::size_t index) {
       options_.begun(candidates_[index]);
       CompactionOutcome outcome = compact(candidates_[index]);
+      options_.ended(candidates_[index]);
       if (outcomes[index]) add_earlier(*outcomes[index], outcome);
       outcomes[index] = std::move(outcome);
     };
@@ -119,7 +120,9 @@ class Run {
       while (const auto index = take()) {
         const CleaningCandidate& candidate = candidates_[*index];
         options_.begun(candidate);
-        tell(*index, compact(candidate));
+        CompactionOutcome outcome = compact(candidate);
+        options_.ended(candidate);
+        tell(*index, std::move(outcome));
       }
     } catch (...) {  // of a thread that cannot throw to anyone
       const std::lock_guard lock(mutex_);

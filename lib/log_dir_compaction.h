@@ -35,6 +35,8 @@ struct LogDirCompaction {
                                                                                std::uint64_t) {};
   // Called by the thread that compacts: a partition is begun.
   std::function<void(const CleaningCandidate&)> begun = [](const CleaningCandidate&) {};
+  // By the same thread: it is done with it, or has failed; told or not.
+  std::function<void(const CleaningCandidate&)> ended = [](const CleaningCandidate&) {};
   // Called in the order of the candidates, whatever the number of jobs, one call at a time.
   std::function<void(const CleaningCandidate&, const CompactionOutcome&)> done;
 

@@ -46,9 +46,9 @@ std::optional<Refusal> Originals::prepare(FileSystem& files, const Path& folder,
   for (int depth = 0; depth < kDeepest; ++depth, above /= "..") {
     const bool in_root = LogDir::is_root(files, above);
     if (!in_root && !is_partition_folder(files, above)) continue;
-    return Refusal{.reason = fmt::format("{}: lies in {}", folder.string(),
-                                         in_root ? "a log directory, where a broker would not start beside it"
-                                                 : "a partition's folder"),
+    return Refusal{.reason = fmt::format(
+                       "{}: lies in {}", folder.string(),
+                       in_root ? "a log directory, where a broker would not start" : "a partition's folder"),
                    .hint = "give a folder on the same file system, outside of any log directory"};
   }
   if (there || dry_run) return std::nullopt;
