@@ -30,6 +30,7 @@ std::string reason_of(const CleaningCandidate& candidate) {
   switch (candidate.choice) {
     case CleaningCandidate::Choice::chosen:
     case CleaningCandidate::Choice::refused: break;
+    case CleaningCandidate::Choice::stray: return "stray: not of this broker, by the metadata";
     case CleaningCandidate::Choice::not_compacted:
       return candidate.config.known_to_be_compacted() ? "cleanup.policy is not compact"
                                                       : "not known to be compacted";

@@ -227,6 +227,8 @@ class Command {
             [&](const TopicPartition& partition) {
               return options_.partitions.match(partition) && !unsound.contains(partition);
             },
+        .is_stray = [&](const TopicPartition& partition,
+                        const Path& folder) { return is_stray(partition, folder); },
         .config_of = [&](const TopicPartition& partition,
                          const Path& folder) { return settings_.of(*topics_, partition.topic, folder); }};
     candidates_ = cleaning_candidates(files_, *root_, checkpoints_, asked);
@@ -244,6 +246,13 @@ class Command {
                  });
     report.summary(seconds_since(begin_), meter_.asked_to_stop());
     return meter_.asked_to_stop() ? ExitStatus::system : report.status();
+  }
+
+  // Where the metadata is whole and says so.
+  bool is_stray(const TopicPartition& partition, const Path& folder) {
+    if (!topics_->metadata() || !topics_->metadata()->defects().empty()) return false;
+    const auto assignment = topics_->assignment(partition, topic_id_of(files_, folder));
+    return assignment && kseg::is_stray(*assignment);
   }
 
   LogDirCompaction compaction() const {

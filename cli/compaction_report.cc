@@ -144,6 +144,7 @@ void LogDirReport::pass_over(const CleaningCandidate& candidate) {
   switch (candidate.choice) {
     case CleaningCandidate::Choice::chosen: return;
     case CleaningCandidate::Choice::refused: return refuse(candidate, *candidate.refusal);
+    case CleaningCandidate::Choice::stray: ++stray_; break;
     case CleaningCandidate::Choice::not_compacted: ++not_compacted_; break;
     case CleaningCandidate::Choice::nothing_to_clean: ++nothing_to_clean_; break;
     case CleaningCandidate::Choice::not_dirty_enough: ++not_dirty_enough_; break;
@@ -158,7 +159,8 @@ void LogDirReport::pass_over(const CleaningCandidate& candidate) {
   } else {
     print_line(output_, "{}: passed over: {}", partition, reason_of(candidate));
   }
-  if (candidate.choice != CleaningCandidate::Choice::not_compacted)
+  if (candidate.choice != CleaningCandidate::Choice::not_compacted &&
+      candidate.choice != CleaningCandidate::Choice::stray)
     print_settings(partition, candidate.config, output_);
 }
 
@@ -234,8 +236,9 @@ void LogDirReport::report(const CleaningCandidate& candidate, const CompactionRe
 void LogDirReport::summary(double seconds, bool stopped) {
   if (output_.json()) return summary_json(seconds, stopped);
   const std::string passed_over =
-      fmt::format("passed over: {} not dirty enough, {} with nothing to clean, {} not of compacted topics",
-                  not_dirty_enough_, nothing_to_clean_, not_compacted_);
+      fmt::format("passed over: {} not dirty enough, {} with nothing to clean, {} not of compacted topics{}",
+                  not_dirty_enough_, nothing_to_clean_, not_compacted_,
+                  stray_ == 0 ? "" : fmt::format(", {} stray", stray_));
   if (compacted_ == 0) {
     print_line(output_, "nothing {}; {}", dry_run_ ? "would be compacted" : "compacted", passed_over);
   } else {
@@ -263,6 +266,7 @@ void LogDirReport::summary_json(double seconds, bool stopped) {
       .field("not_dirty_enough", not_dirty_enough_)
       .field("nothing_to_clean", nothing_to_clean_)
       .field("not_compacted", not_compacted_)
+      .field("stray", stray_)
       .field("to_be_recovered", to_be_recovered_)
       .field("refused", refused_.size())
       .field("failed", failed_.size())

@@ -40,6 +40,7 @@ class LogDirReport {
   bool verbose_;
   Output& output_;
   std::uint64_t compacted_ = 0;
+  std::uint64_t stray_ = 0;
   std::uint64_t not_compacted_ = 0;
   std::uint64_t nothing_to_clean_ = 0;
   std::uint64_t not_dirty_enough_ = 0;

@@ -24,6 +24,10 @@ CleaningCandidate look_at(FileSystem& files, const LogDir& root, const LogDirChe
                           const TopicPartition& partition, const CandidateOptions& options) {
   CleaningCandidate candidate{.folder = root.path() / to_string(partition), .partition = partition};
   candidate.config = options.config_of(partition, candidate.folder);
+  if (options.is_stray(partition, candidate.folder)) {
+    candidate.choice = Choice::stray;
+    return candidate;
+  }
   const LogDirCheckpoints::Of stored = checkpoints.of(partition);
   if (!candidate.config.known_to_be_compacted().value_or(stored.first_dirty.has_value())) return candidate;
 

@@ -15,6 +15,7 @@ namespace kseg {
 struct CleaningCandidate {
   enum class Choice {
     chosen,
+    stray,             // a broker that starts would set it aside
     not_compacted,     // by its topic's policy, or nobody says that it is
     nothing_to_clean,  // no whole segment between the first dirty offset and what bounds a round
     not_dirty_enough,  // min.cleanable.dirty.ratio, and not overdue
@@ -36,6 +37,8 @@ struct CandidateOptions {
   bool all = false;  // whatever the dirty ratio
   std::int64_t now_ms = 0;
   std::function<bool(const TopicPartition&)> selects;  // those that are looked at
+  std::function<bool(const TopicPartition&, const Path& folder)> is_stray = [](const TopicPartition&,
+                                                                               const Path&) { return false; };
   std::function<TopicConfig(const TopicPartition&, const Path& folder)> config_of;
 };
 

@@ -24,7 +24,9 @@ class Run {
         checkpoints_(checkpoints),
         candidates_(candidates),
         meter_(meter),
-        space_(files, root ? root->path() : Path(".")),
+        space_(files, root                 ? root->path()
+                      : candidates.empty() ? Path(".")
+                                           : candidates.front().folder),
         outcomes_(candidates.size()) {}
 
   void run() {
@@ -148,6 +150,18 @@ class Run {
   }
 
   CompactionOutcome compact(const CleaningCandidate& candidate) {
+    static constexpr int kAttempts = 8;
+    for (int attempt = 1;; ++attempt) {
+      CompactionOutcome outcome = attempt_to_compact(candidate);
+      // A dry run may be beside a broker, which renames and removes files at any time.
+      const auto* failure = std::get_if<CompactionFailure>(&outcome);
+      const bool again = failure != nullptr && failure->error_number == ENOENT && options_.request.dry_run &&
+                         attempt < kAttempts && files_.info(candidate.folder);
+      if (!again) return outcome;
+    }
+  }
+
+  CompactionOutcome attempt_to_compact(const CleaningCandidate& candidate) {
     MeteredFileSystem metered(files_, meter_);
     std::optional<PartitionCompaction> compaction;
     CompactionFailure failure;
