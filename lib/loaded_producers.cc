@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "formats/control_record.h"
+#include "formats/offset_index.h"
 #include "formats/producer_snapshot.h"
 #include "lib/producer_snapshot_file.h"
 
@@ -15,22 +16,6 @@ void sort_by_id(std::vector<ProducerStateEntry>& entries) {
   std::sort(entries.begin(), entries.end(), [](const ProducerStateEntry& a, const ProducerStateEntry& b) {
     return a.producer_id < b.producer_id;
   });
-}
-
-// Where a broker begins to read `offset`: by the base offsets, which agree with the last ones unless offsets
-// go back. Nothing if it finds no place.
-Result<std::optional<Position>> find_batch(File& file, Position end, Offset offset) {
-  RecoveryReader reader(file, RecoveryReader::Payload::skip, end);
-  std::optional<Position> before;
-  while (true) {
-    const auto batch = reader.next();
-    if (!batch) return batch.error();
-    const bool passed = !*batch || (*batch)->header.base_offset > offset;
-    if (passed && before) return before;
-    if (!*batch) return std::optional<Position>{};
-    if (passed || (*batch)->header.base_offset == offset) return std::optional((*batch)->position);
-    before = (*batch)->header.last_offset() >= offset ? std::optional((*batch)->position) : std::nullopt;
-  }
 }
 
 }  // namespace
@@ -111,9 +96,9 @@ std::optional<LocatedDefect> LoadedProducers::rebuild(std::span<const LogPart> p
       const Offset from = end_;
 
       const auto file = files_.open(part.log);
-      const auto start = find_batch(*file, part.end, from);
+      const auto start = find_batch(*file, part, from);
       if (!start) return LocatedDefect{part.log, start.error()};
-      const auto stop = last ? find_batch(*file, part.end, range.end) : Result(std::optional<Position>{});
+      const auto stop = last ? find_batch(*file, part, range.end) : Result(std::optional<Position>{});
       if (!stop) return LocatedDefect{part.log, stop.error()};
       if (!*start) continue;
       RecoveryReader reader(*file, RecoveryReader::Payload::skip, stop->value_or(part.end), **start);
@@ -129,6 +114,25 @@ std::optional<LocatedDefect> LoadedProducers::rebuild(std::span<const LogPart> p
   end_ = range.end;
   take_snapshot();
   return std::nullopt;
+}
+
+// Where a broker begins to read `offset`: by the base offsets, which agree with the last ones unless offsets
+// go back. Nothing if it finds no place.
+Result<std::optional<Position>> LoadedProducers::find_batch(File& file, const LogPart& part, Offset offset) {
+  ByteBuffer index;
+  if (part.new_index == nullptr && part.offset_index) index = read_file(files_, *part.offset_index);
+  const OffsetIndexView entries(part.new_index == nullptr ? index : *part.new_index, part.base_offset);
+  RecoveryReader reader(file, RecoveryReader::Payload::skip, part.end, entries.lookup(offset).position);
+  std::optional<Position> before;
+  while (true) {
+    const auto batch = reader.next();
+    if (!batch) return batch.error();
+    const bool passed = !*batch || (*batch)->header.base_offset > offset;
+    if (passed && before) return before;
+    if (!*batch) return std::optional<Position>{};
+    if (passed || (*batch)->header.base_offset == offset) return std::optional((*batch)->position);
+    before = (*batch)->header.last_offset() >= offset ? std::optional((*batch)->position) : std::nullopt;
+  }
 }
 
 void LoadedProducers::load(const Range& range) {

@@ -47,11 +47,13 @@ class SnapshotFiles {
   std::map<Offset, Unneeded> why_;
 };
 
-// A segment, as far as it will be read.
+// A segment, as far as it will be read. A broker begins where the offset index sends it.
 struct LogPart {
   Offset base_offset;
   Path log;
   Position end;
+  std::optional<Path> offset_index = {};  // as it is
+  const ByteBuffer* new_index = nullptr;  // as it will be, if there will be another
 };
 
 class LoadedProducers {
@@ -93,6 +95,7 @@ class LoadedProducers {
 
  private:
   void load(const Range& range);
+  Result<std::optional<Position>> find_batch(File& file, const LogPart& part, Offset offset);
   Result<std::optional<RecordView>> first_record(const RecordBatchView& batch);
 
   FileSystem& files_;

@@ -140,9 +140,9 @@ class RecoveryPlanner {
     Position end;                                       // of the `.log`, as far as it stays
     std::optional<SegmentRecovery::Scanned> scanned{};  // by the last recovery of this segment
     std::optional<Defect> damage{};                     // why it ends there
-    bool aborts_seen = false;      // before it was found that the segment is to be emptied
-    bool recovered_alone = false;  // because of its indexes: those are what tells so
-    std::optional<Reason> gone{};  // taken away as a whole
+    bool has_transaction_index = false;  // once made, it stays, whatever stands in it in the end
+    bool recovered_alone = false;        // because of its indexes: those are what tells so
+    std::optional<Reason> gone{};        // taken away as a whole
   };
 
   Path final_path(SegmentFileKind kind, Offset offset) const {
@@ -242,7 +242,16 @@ class RecoveryPlanner {
   // recovered on its own, with only those before it in sight. What is cut off then ends nothing.
   std::optional<Refusal> load_segments() {
     snapshots_.emplace(files_, log_.snapshots());
-    for (const auto& [offset, path] : log_.snapshots()) first_snapshots_.insert(offset);
+    for (const auto& [offset, path] : log_.snapshots()) {
+      if (!path.native().ends_with(extension(FileState::swap))) first_snapshots_.insert(offset);
+    }
+    for (const std::string& name : log_.load_plan().removed) {
+      const auto parsed = parse_segment_file_name(name);
+      if (parsed && parsed->kind == SegmentFileKind::producer_snapshot &&
+          parsed->state == FileState::current) {
+        first_snapshots_.insert(parsed->offset);
+      }
+    }
     for (const Segment& segment : log_.segments()) {
       if (segment.size_bytes > kMaxSegmentBytes) {
         return refuse(segment.log, {.code = DefectCode::segment_too_large,
@@ -281,7 +290,6 @@ class RecoveryPlanner {
       if (auto refusal = recover(i, states_.size())) return refusal;
       if (state.scanned->offsets_go_back) {
         state.damage = state.scanned->offsets_go_back;
-        state.aborts_seen = !state.scanned->transaction_index.empty();
         *state.scanned = {.end = {},
                           .next_offset = state.segment.base_offset,
                           .highest = state.segment.base_offset,
@@ -313,6 +321,7 @@ class RecoveryPlanner {
     auto scanned = SegmentRecovery::scan(files_, part, limits_, producers, epochs_);
     if (const Defect* defect = std::get_if<Defect>(&scanned)) return refuse(part.log, *defect);
     state.scanned = std::move(*std::get_if<SegmentRecovery::Scanned>(&scanned));
+    state.has_transaction_index |= !state.scanned->transaction_index.empty();
     epochs_changed_ |= state.scanned->epochs_changed;
     ++recovery_.segments_scanned_;
     if (!state.scanned->offsets_go_back) producers.take_snapshot();
@@ -443,8 +452,13 @@ class RecoveryPlanner {
     return {.now_ms = request_.now_ms, .expiration_ms = request_.producer_expiration_ms};
   }
 
+  // Borrows `state`.
   static LogPart part_of(const State& state) {
-    return {.base_offset = state.segment.base_offset, .log = state.segment.log, .end = state.end};
+    return {.base_offset = state.segment.base_offset,
+            .log = state.segment.log,
+            .end = state.end,
+            .offset_index = state.segment.offset_index,
+            .new_index = state.scanned ? &state.scanned->indexes.offset_index() : nullptr};
   }
 
   // Of the first `count` segments those that are left.
@@ -688,7 +702,8 @@ class RecoveryPlanner {
     const ByteBuffer& bytes = offsets ? indexes.offset_index()
                               : times ? indexes.time_index()
                                       : state.scanned->transaction_index;
-    if (old ? read_file(files_, *old) == bytes : !offsets && !times && bytes.empty() && !state.aborts_seen)
+    if (old ? read_file(files_, *old) == bytes
+            : !offsets && !times && bytes.empty() && !state.has_transaction_index)
       return;
     add_write(final_path(kind, segment.base_offset), Reason::index, bytes);
   }
@@ -734,7 +749,7 @@ class RecoveryPlanner {
   std::map<std::string, std::string> final_names_;  // of `.swap` files
   std::vector<State> states_;
   std::optional<SnapshotFiles> snapshots_;
-  std::set<Offset> first_snapshots_;  // what a broker knows of while it removes segments
+  std::set<Offset> first_snapshots_;  // before all: what a broker knows of while it removes segments
   LeaderEpochs epochs_;
   std::optional<ByteBuffer> epochs_file_;
   bool epochs_changed_ = false;  // once at least, whatever they are in the end: a broker writes them then

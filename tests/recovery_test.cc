@@ -600,6 +600,33 @@ TEST_CASE("leader epochs that were learnt and lost again leave a file that says 
   CHECK(as_text(recover(sample.request()).at(name)) == "0\n0\n");
 }
 
+TEST_CASE(
+    "a replay below the recovery point begins where the index says, and does not see damage before it") {
+  Sample sample("{0} P5[a=1] P6[b=1] P7[c=1] {3} d=1");
+  RecoveryRequest request = sample.request();
+  request.recovery_point = {3};
+  std::filesystem::remove(sample.path("3.snapshot"));
+  std::filesystem::remove(sample.path("4.snapshot"));
+  ByteBuffer bytes;
+  encode_producer_snapshot({}, bytes);
+  write_whole_file(sample.path("2.snapshot"), bytes);
+  ByteBuffer log = read_whole_file(sample.path("0.log"));
+  log[2] = 1;  // the base offset of the first batch, now behind all others
+  write_whole_file(sample.path("0.log"), log);
+  const auto producers = [&] {
+    return decode_producer_snapshot(recover(request).at(file("4.snapshot")))->size();
+  };
+  SUBCASE("with an entry for where the snapshot ends") {
+    ByteBuffer index;
+    encode_offset_index_entry({.offset = {2}, .position = {140}}, {0}, index);
+    write_whole_file(sample.path("0.index"), index);
+    CHECK(producers() == 1);
+  }
+  SUBCASE("without one it begins at the damaged batch") {
+    CHECK(producers() == 3);
+  }
+}
+
 // --- Where the bytes go.
 
 TEST_CASE("a second tear at the same place does not overwrite what was kept of the first") {
