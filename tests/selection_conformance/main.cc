@@ -200,6 +200,7 @@ class Comparison {
         break;
       case CleaningCandidate::Choice::not_dirty_enough: ++tally_.not_dirty_enough; break;
       case CleaningCandidate::Choice::nothing_to_clean: ++tally_.nothing_to_clean; break;
+      case CleaningCandidate::Choice::stray:
       case CleaningCandidate::Choice::not_compacted:
       case CleaningCandidate::Choice::refused: break;
     }
