@@ -11,13 +11,13 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <string>
 
 #include "tests/conformance/coverage.h"
 #include "tests/conformance/round_text.h"
 #include "tests/conformance/shrink.h"
 #include "tests/conformance/trial.h"
+#include "tests/support/beside_kafka.h"
 #include "tests/support/notation.h"
 
 namespace kseg {
@@ -26,13 +26,7 @@ namespace {
 constexpr std::uint64_t kEnoughForCoverage = 500;  // logs
 constexpr std::uint64_t kLogsBetweenWords = 10'000;
 constexpr std::uint64_t kMaxShown = 5;  // differences, then it ends
-
-struct Options {
-  std::uint64_t logs = 1000;
-  std::uint64_t seed = 1;
-  std::uint64_t from = 0;  // the first log
-  std::optional<std::pair<std::string, std::string>> one_case;
-};
+constexpr const char* kCase = "--case";
 
 struct Tally {
   std::uint64_t rounds = 0;
@@ -57,7 +51,7 @@ void show(const RandomRound& round, const Cleaned& kseg, const Cleaned& kafka) {
 
 class Conformance {
  public:
-  Conformance(const Options& options, RealCleaner& kafka) : options_(options), trial_(kafka) {}
+  Conformance(const BesideKafka& options, RealCleaner& kafka) : options_(options), trial_(kafka) {}
 
   int run() {
     const auto begin = std::chrono::steady_clock::now();
@@ -82,7 +76,8 @@ class Conformance {
   }
 
   int run_case() {
-    const RandomRound round = parse_round(options_.one_case->first, options_.one_case->second);
+    const auto& words = options_.others.at(kCase);
+    const RandomRound round = parse_round(words[0], words[1]);
     const Cleaned kafka = trial_.by_kafka(round);
     const Cleaned kseg = trial_.by_kseg(round);
     show(round, kseg, kafka);
@@ -142,54 +137,24 @@ class Conformance {
     std::fflush(stdout);
   }
 
-  const Options& options_;
+  const BesideKafka& options_;
   Trial trial_;
   Coverage coverage_;
   Tally tally_;
 };
 
-std::optional<Options> options_of(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc;) {
-    const std::string_view word = argv[i];
-    if (word == "--case" && i + 2 < argc) {
-      options.one_case.emplace(argv[i + 1], argv[i + 2]);
-      i += 3;
-      continue;
-    }
-    std::uint64_t* number = word == "--logs"   ? &options.logs
-                            : word == "--seed" ? &options.seed
-                            : word == "--from" ? &options.from
-                                               : nullptr;
-    if (number == nullptr || i + 1 >= argc) return std::nullopt;
-    *number = std::strtoull(argv[i + 1], nullptr, 10);
-    i += 2;
-  }
-  return options;
-}
-
-int run(int argc, char** argv) {
-  const auto options = options_of(argc, argv);
-  const char* class_path = std::getenv("KSEG_KAFKA_CLASSPATH");
-  if (!options || class_path == nullptr) {
-    fmt::print(stderr,
-               "usage: tests/kafka/run kseg_conformance [--logs N] [--seed S] [--from I]\n"
-               "       tests/kafka/run kseg_conformance --case LOG WORDS\n");
-    return 2;
-  }
-  RealCleaner kafka(class_path);
-  Conformance conformance(*options, kafka);
-  return options->one_case ? conformance.run_case() : conformance.run();
+int run(const BesideKafka& options) {
+  RealCleaner kafka(options.class_path);
+  Conformance conformance(options, kafka);
+  return options.others.contains(kCase) ? conformance.run_case() : conformance.run();
 }
 
 }  // namespace
 }  // namespace kseg
 
 int main(int argc, char** argv) {
-  try {
-    return kseg::run(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "kseg_conformance: {}\n", error.what());
-    return 1;
-  }
+  return kseg::beside_kafka(argc, argv,
+                            "kseg_conformance [--logs N] [--seed S] [--from I]\n"
+                            "       tests/kafka/run kseg_conformance --case LOG WORDS",
+                            {{kseg::kCase, 2}}, kseg::run);
 }

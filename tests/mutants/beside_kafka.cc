@@ -1,13 +1,12 @@
 // Whether random logs beside Kafka's own cleaner notice that a rule of ours is broken:
 //
-//   tests/kafka/run kseg_mutants_beside_kafka [LOGS [SEED]]
+//   tests/kafka/run kseg_mutants_beside_kafka [--logs N] [--seed S] [--from I]
 //
 // Kafka cleans each round of each log once; then the whole library does, and every mutant that was not
 // noticed yet. Prints a line a mutant. Status 0 if the whole library agrees with Kafka on every round and
 // each mutant is noticed; 1 else.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "tests/conformance/round_text.h"
 #include "tests/conformance/trial.h"
 #include "tests/mutants/mutants.h"
+#include "tests/support/beside_kafka.h"
 
 namespace kseg {
 namespace {
@@ -82,25 +82,18 @@ class Hunt {
   std::vector<std::string> seen_;  // a mutant: by which log, and what differed
 };
 
-int run(int argc, char** argv) {
-  const char* class_path = std::getenv("KSEG_KAFKA_CLASSPATH");
-  if (class_path == nullptr) {
-    fmt::print(stderr, "usage: tests/kafka/run kseg_mutants_beside_kafka [LOGS [SEED]]\n");
-    return 2;
-  }
-  const std::uint64_t logs = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1000;
-  const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-  RealCleaner kafka(class_path);
+int run(const BesideKafka& asked) {
+  RealCleaner kafka(asked.class_path);
   Hunt hunt(kafka);
   std::uint64_t done = 0;
   bool whole_agrees = true;
-  while (whole_agrees && done < logs && !hunt.all_noticed()) {
-    whole_agrees = hunt.log(done, seed * 1'000'003 + done);
+  while (whole_agrees && done < asked.logs && !hunt.all_noticed()) {
+    whole_agrees = hunt.log(done, asked.seed * 1'000'003 + asked.from + done);
     ++done;
   }
   hunt.print();
   fmt::print("{} of {} mutants noticed by {} random logs, seed {}\n", hunt.count(), mutants().size(), done,
-             seed);
+             asked.seed);
   return whole_agrees && hunt.all_noticed() ? 0 : 1;
 }
 
@@ -108,10 +101,6 @@ int run(int argc, char** argv) {
 }  // namespace kseg
 
 int main(int argc, char** argv) {
-  try {
-    return kseg::run(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "kseg_mutants_beside_kafka: {}\n", error.what());
-    return 1;
-  }
+  return kseg::beside_kafka(argc, argv, "kseg_mutants_beside_kafka [--logs N] [--seed S] [--from I]", {},
+                            kseg::run);
 }

@@ -9,11 +9,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <string>
 
-#include "formats/producer_snapshot.h"
 #include "tests/recovery_conformance/torn_log.h"
+#include "tests/support/beside_kafka.h"
 #include "tests/support/jvm.h"
 #include "tests/support/temporary_folder.h"
 
@@ -21,33 +20,13 @@ namespace kseg {
 namespace {
 
 constexpr std::uint64_t kMaxShown = 5;  // differences, then it ends
-
-struct Options {
-  std::uint64_t logs = 1000;
-  std::uint64_t seed = 1;
-  std::uint64_t from = 0;
-  std::optional<Path> keep;
-};
+constexpr const char* kKeep = "--keep";
 
 struct Outcome {
   std::string words;  // "loaded START END RECOVERY_POINT", or why not
   bool loaded = false;
   FolderFiles files;
 };
-
-// Entries of a snapshot have no order.
-void sort_snapshots(FolderFiles& files) {
-  for (auto& [name, bytes] : files) {
-    if (!name.ends_with(".snapshot")) continue;
-    auto entries = decode_producer_snapshot(bytes);
-    if (!entries) continue;
-    std::sort(entries->begin(), entries->end(), [](const ProducerStateEntry& a, const ProducerStateEntry& b) {
-      return a.producer_id < b.producer_id;
-    });
-    bytes.clear();
-    encode_producer_snapshot(*entries, bytes);
-  }
-}
 
 Outcome load_with_kafka(Jvm& kafka, const TornLog& torn, const Path& folder) {
   const RecoveryRequest& request = torn.request;
@@ -99,7 +78,9 @@ std::string differing_files(const FolderFiles& ours, const FolderFiles& kafka) {
   return text;
 }
 
-int run(const Options& options, Jvm& kafka) {
+int run(const BesideKafka& options) {
+  Jvm kafka(options.class_path, "kseg.Load");
+  const auto keep = options.others.find(kKeep);
   const auto begin = std::chrono::steady_clock::now();
   std::uint64_t alike = 0;
   std::uint64_t changed = 0;
@@ -118,8 +99,8 @@ int run(const Options& options, Jvm& kafka) {
     for (const TemporaryFolder* folder : {&theirs, &ours}) write_folder(folder->path() / "t-0", torn.files);
     Outcome of_kafka = load_with_kafka(kafka, torn, theirs.path() / "t-0");
     Outcome of_kseg = recover(torn, ours.path() / "t-0");
-    sort_snapshots(of_kafka.files);
-    sort_snapshots(of_kseg.files);
+    of_kafka.files = with_sorted_snapshots(std::move(of_kafka.files));
+    of_kseg.files = with_sorted_snapshots(std::move(of_kseg.files));
     const auto refused_for = [&](std::string_view reason) {
       return !of_kseg.loaded && of_kseg.words.find(reason) != std::string::npos;
     };
@@ -139,9 +120,7 @@ int run(const Options& options, Jvm& kafka) {
     } else {
       difference = differing_files(of_kseg.files, of_kafka.files);
       if (difference.empty()) ++alike;
-      FolderFiles before = torn.files;
-      sort_snapshots(before);
-      if (difference.empty() && of_kseg.files != before) ++changed;
+      if (difference.empty() && of_kseg.files != with_sorted_snapshots(torn.files)) ++changed;
     }
     if (difference.empty()) continue;
     ++differing;
@@ -150,8 +129,8 @@ int run(const Options& options, Jvm& kafka) {
                torn.request.cleanly_shut_down ? "clean" : "unclean");
     for (const std::string& damage : torn.damages) fmt::print("  {}\n", damage);
     fmt::print("Kafka: {}\nkseg:  {}\n{}", of_kafka.words, of_kseg.words, difference);
-    if (options.keep) {
-      const Path folder = *options.keep / fmt::format("{}-{}", options.seed, number);
+    if (keep != options.others.end()) {
+      const Path folder = Path(keep->second.front()) / fmt::format("{}-{}", options.seed, number);
       write_folder(folder / "before" / "t-0", torn.files);
       write_folder(folder / "kafka" / "t-0", of_kafka.files);
       write_folder(folder / "kseg" / "t-0", of_kseg.files);
@@ -168,26 +147,11 @@ int run(const Options& options, Jvm& kafka) {
   return differing == 0 ? 0 : 1;
 }
 
-int run(const std::vector<std::string>& words) {
-  Options options;
-  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
-    if (words[i] == "--logs") options.logs = std::stoull(words[i + 1]);
-    if (words[i] == "--seed") options.seed = std::stoull(words[i + 1]);
-    if (words[i] == "--from") options.from = std::stoull(words[i + 1]);
-    if (words[i] == "--keep") options.keep = words[i + 1];
-  }
-  const char* class_path = std::getenv("KSEG_KAFKA_CLASSPATH");
-  if (class_path == nullptr) {
-    fmt::print(stderr, "run this through tests/kafka/run\n");
-    return 2;
-  }
-  Jvm kafka(class_path, "kseg.Load");
-  return run(options, kafka);
-}
-
 }  // namespace
 }  // namespace kseg
 
 int main(int argc, char** argv) {
-  return kseg::run(std::vector<std::string>(argv + 1, argv + argc));
+  return kseg::beside_kafka(argc, argv,
+                            "kseg_recovery_conformance [--logs N] [--seed S] [--from I] [--keep DIR]",
+                            {{kseg::kKeep, 1}}, kseg::run);
 }

@@ -9,12 +9,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <random>
 #include <string>
 
 #include "lib/leader_epochs.h"
 #include "lib/retention.h"
+#include "tests/support/beside_kafka.h"
+#include "tests/support/dice.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/jvm.h"
 #include "tests/support/notation.h"
@@ -35,18 +35,6 @@ struct Trial {
   Offset high_watermark;
   std::int64_t now_ms = 0;
   std::vector<std::pair<std::string, std::string>> settings;
-};
-
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  std::int64_t between(std::int64_t least, std::int64_t most) {
-    return least + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(most - least + 1));
-  }
-  bool chance(int percent) { return between(1, 100) <= percent; }
-
- private:
-  std::mt19937_64 engine_;
 };
 
 Trial random_trial(std::uint64_t seed) {
@@ -75,15 +63,12 @@ Trial random_trial(std::uint64_t seed) {
   trial.now_ms = *std::max_element(newest_ms.begin(), newest_ms.end()) + dice.between(-100, 1000);
 
   // Most often such that a segment just goes, or just stays.
-  const auto one_of = [&](const std::vector<std::int64_t>& numbers) {
-    return numbers[static_cast<std::size_t>(dice.between(0, static_cast<std::int64_t>(numbers.size()) - 1))];
-  };
   const char* const policies[] = {"delete", "delete", "delete", "compact,delete", "compact", ""};
   trial.settings.emplace_back("cleanup.policy", policies[dice.between(0, 5)]);
   const std::int64_t age_ms =
-      std::max<std::int64_t>(trial.now_ms - one_of(newest_ms) + dice.between(-1, 1), 0);
+      std::max<std::int64_t>(trial.now_ms - dice.pick(newest_ms) + dice.between(-1, 1), 0);
   trial.settings.emplace_back("retention.ms", fmt::format("{}", dice.chance(40) ? -1 : age_ms));
-  const std::int64_t bytes = std::max<std::int64_t>(one_of(behind) + dice.between(-1, 1), 0);
+  const std::int64_t bytes = std::max<std::int64_t>(dice.pick(behind) + dice.between(-1, 1), 0);
   trial.settings.emplace_back("retention.bytes", fmt::format("{}", dice.chance(50) ? -1 : bytes));
   trial.settings.emplace_back("index.interval.bytes", fmt::format("{}", trial.folder.index_interval_bytes));
   return trial;
@@ -241,29 +226,8 @@ class Comparison {
   Tally tally_;
 };
 
-int run(int argc, char** argv) {
-  std::uint64_t logs = 1000;
-  std::uint64_t seed = 1;
-  std::uint64_t from = 0;
-  const char* class_path = std::getenv("KSEG_KAFKA_CLASSPATH");
-  bool wrong = class_path == nullptr;
-  for (int i = 1; i < argc; i += 2) {
-    const std::string_view word = argv[i];
-    std::uint64_t* const number = word == "--logs"   ? &logs
-                                  : word == "--seed" ? &seed
-                                  : word == "--from" ? &from
-                                                     : nullptr;
-    if (number == nullptr || i + 1 == argc) {
-      wrong = true;
-      break;
-    }
-    *number = std::strtoull(argv[i + 1], nullptr, 10);
-  }
-  if (wrong) {
-    fmt::print(stderr,
-               "usage: tests/kafka/run kseg_retention_conformance [--logs N] [--seed S] [--from I]\n");
-    return 2;
-  }
+int run(const BesideKafka& asked) {
+  const auto& [class_path, logs, seed, from, others] = asked;
   Comparison comparison(class_path);
   std::uint64_t differing = 0;
   std::uint64_t done = 0;
@@ -292,10 +256,6 @@ int run(int argc, char** argv) {
 }  // namespace kseg
 
 int main(int argc, char** argv) {
-  try {
-    return kseg::run(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "kseg_retention_conformance: {}\n", error.what());
-    return 1;
-  }
+  return kseg::beside_kafka(argc, argv, "kseg_retention_conformance [--logs N] [--seed S] [--from I]", {},
+                            kseg::run);
 }

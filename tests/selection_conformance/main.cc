@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <random>
 #include <string>
 
 #include "lib/cleaning_candidate.h"
+#include "tests/support/beside_kafka.h"
+#include "tests/support/dice.h"
 #include "tests/support/jvm.h"
 #include "tests/support/log_folder.h"
 #include "tests/support/notation.h"
@@ -31,22 +31,6 @@ struct Trial {
   RootEntry root;
   std::int64_t now_ms = 0;
   std::vector<std::pair<std::string, std::string>> settings;
-};
-
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  std::int64_t between(std::int64_t least, std::int64_t most) {
-    return least + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(most - least + 1));
-  }
-  bool chance(int percent) { return between(1, 100) <= percent; }
-  template <typename T>
-  T one_of(const std::vector<T>& values) {
-    return values[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(values.size()) - 1))];
-  }
-
- private:
-  std::mt19937_64 engine_;
 };
 
 Trial random_trial(std::uint64_t seed) {
@@ -71,7 +55,7 @@ Trial random_trial(std::uint64_t seed) {
   const Offset begin = segments.front().base;
   const Offset end = trial.log.end_offset();
   edges.push_back(end);
-  const auto near_an_edge = [&] { return Offset{dice.one_of(edges).value + dice.between(-1, 1)}; };
+  const auto near_an_edge = [&] { return Offset{dice.pick(edges).value + dice.between(-1, 1)}; };
 
   trial.root = {.partition = kPartition, .end_offset = end};
   if (dice.chance(30)) trial.root.log_start = std::clamp(near_an_edge(), begin, end);
@@ -84,7 +68,7 @@ Trial random_trial(std::uint64_t seed) {
   const char* const ratios[] = {"0", "0.3", "0.5", "0.5", "0.9", "1.0"};
   trial.settings.emplace_back("min.cleanable.dirty.ratio", ratios[dice.between(0, 5)]);
   const auto age_ms = [&] {
-    return std::max<std::int64_t>(trial.now_ms - dice.one_of(times_ms) + dice.between(-1, 1), 1);
+    return std::max<std::int64_t>(trial.now_ms - dice.pick(times_ms) + dice.between(-1, 1), 1);
   };
   std::int64_t min_lag_ms = 0;
   if (dice.chance(40)) {
@@ -212,14 +196,8 @@ class Comparison {
   bool begun_below_log_start_ = false;
 };
 
-struct Options {
-  std::uint64_t logs = 1000;
-  std::uint64_t seed = 1;
-  std::uint64_t from = 0;
-};
-
-int run(const Options& options, const std::string& class_path) {
-  Comparison comparison(class_path);
+int run(const BesideKafka& options) {
+  Comparison comparison(options.class_path);
   std::uint64_t differences = 0;
   for (std::uint64_t i = options.from; i < options.from + options.logs && differences < kMaxShown; ++i) {
     const Trial trial = random_trial(options.seed * 1'000'000 + i);
@@ -257,18 +235,6 @@ int run(const Options& options, const std::string& class_path) {
 }  // namespace kseg
 
 int main(int argc, char** argv) {
-  kseg::Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string name = argv[i];
-    const std::uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
-    if (name == "--logs") options.logs = value;
-    if (name == "--seed") options.seed = value;
-    if (name == "--from") options.from = value;
-  }
-  const char* const class_path = std::getenv("KSEG_KAFKA_CLASSPATH");
-  if (class_path == nullptr) {
-    fmt::print(stderr, "KSEG_KAFKA_CLASSPATH is not set: start this by tests/kafka/run\n");
-    return 2;
-  }
-  return kseg::run(options, class_path);
+  return kseg::beside_kafka(argc, argv, "kseg_selection_conformance [--logs N] [--seed S] [--from I]", {},
+                            kseg::run);
 }

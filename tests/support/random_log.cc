@@ -1,33 +1,14 @@
 #include "tests/support/random_log.h"
 
 #include <algorithm>
-#include <random>
 #include <string>
+
+#include "tests/support/dice.h"
 
 namespace kseg {
 namespace {
 
 constexpr std::int64_t kClock = 10'000;  // ms; when a log is first cleaned
-
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-
-  // 0 … count - 1. The standard's distributions differ from library to library; this does not.
-  std::int64_t below(std::int64_t count) {
-    return static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(count));
-  }
-  std::int64_t between(std::int64_t low, std::int64_t high) { return low + below(high - low + 1); }
-  bool chance(int percent) { return below(100) < percent; }
-
-  template <typename Value>
-  Value pick(std::initializer_list<Value> values) {
-    return values.begin()[below(static_cast<std::int64_t>(values.size()))];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 ByteBuffer bytes_of(const std::string& text) {
   return {text.begin(), text.end()};

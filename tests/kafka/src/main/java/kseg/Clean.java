@@ -1,10 +1,6 @@
 package kseg;
 
-import java.io.BufferedReader;
 import java.io.File;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.storage.internals.log.Cleaner;
@@ -29,36 +25,19 @@ public final class Clean {
     private static final int MAX_MESSAGE_BYTES = 1048588;
 
     public static void main(String[] args) throws Exception {
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line; (line = in.readLine()) != null;) {
-            System.out.println(answer(line.split(" ")));
-            System.out.flush();
-        }
+        Answers.give(Clean::clean);
     }
 
-    private static String answer(String[] words) {
-        try {
-            Map<String, Long> round = new HashMap<>();
-            for (int i = 1; i < words.length; i++) {
-                int equals = words[i].indexOf('=');
-                round.put(words[i].substring(0, equals), Long.parseLong(words[i].substring(equals + 1)));
-            }
-            return clean(new File(words[0]), round);
-        } catch (Exception | Error e) {
-            return "error " + e.getClass().getSimpleName() + " " + String.valueOf(e.getMessage()).replace('\n', ' ');
-        }
-    }
-
-    private static String clean(File folder, Map<String, Long> round) throws Exception {
-        StoppedClock clock = new StoppedClock(round.get("now"));
+    private static String clean(File folder, Map<String, String> round) throws Exception {
+        StoppedClock clock = new StoppedClock(Answers.take(round, "now"));
         WaitingTasks tasks = new WaitingTasks();
         // As a broker loads it that was shut down cleanly: recovery point beyond everything, snapshots used.
-        UnifiedLog log = UnifiedLog.create(folder, config(round), round.get("log_start"), 0L, tasks, new BrokerTopicStats(),
+        UnifiedLog log = UnifiedLog.create(folder, config(round), Answers.take(round, "log_start"), 0L, tasks, new BrokerTopicStats(),
                 clock, Integer.MAX_VALUE, new ProducerStateManagerConfig(Integer.MAX_VALUE, false), Integer.MAX_VALUE,
                 new LogDirFailureChannel(1), true, Optional.empty());
         try {
             log.updateHighWatermark(log.logEndOffset());
-            LogToClean work = new LogToClean(log, round.get("first_dirty"), round.get("first_uncleanable"), false);
+            LogToClean work = new LogToClean(log, Answers.take(round, "first_dirty"), Answers.take(round, "first_uncleanable"), false);
             if (work.cleanableBytes() == 0) return "nothing";
             Throttler unthrottled = new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", Time.SYSTEM);
             Cleaner cleaner = new Cleaner(0, new SkimpyOffsetMap(MAP_BYTES), IO_BUFFER_BYTES, MAX_MESSAGE_BYTES, 0.9,
@@ -70,13 +49,13 @@ public final class Clean {
         }
     }
 
-    private static LogConfig config(Map<String, Long> round) {
+    private static LogConfig config(Map<String, String> round) {
         return new LogConfig(Map.of(
                 "cleanup.policy", "compact",
-                "delete.retention.ms", round.get("delete_retention_ms").toString(),
-                "internal.segment.bytes", round.get("segment_bytes").toString(),
-                "segment.index.bytes", round.get("segment_index_bytes").toString(),
-                "index.interval.bytes", round.get("index_interval_bytes").toString(),
+                "delete.retention.ms", round.get("delete_retention_ms"),
+                "internal.segment.bytes", round.get("segment_bytes"),
+                "segment.index.bytes", round.get("segment_index_bytes"),
+                "index.interval.bytes", round.get("index_interval_bytes"),
                 "max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES)));
     }
 }

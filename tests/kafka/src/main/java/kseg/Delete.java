@@ -1,10 +1,6 @@
 package kseg;
 
-import java.io.BufferedReader;
 import java.io.File;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.storage.internals.log.LogConfig;
@@ -21,29 +17,12 @@ import org.apache.kafka.storage.log.metrics.BrokerTopicStats;
  */
 public final class Delete {
     public static void main(String[] args) throws Exception {
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line; (line = in.readLine()) != null;) {
-            System.out.println(answer(line.split(" ")));
-            System.out.flush();
-        }
-    }
-
-    private static String answer(String[] words) {
-        try {
-            Map<String, String> request = new HashMap<>();
-            for (int i = 1; i < words.length; i++) {
-                int equals = words[i].indexOf('=');
-                request.put(words[i].substring(0, equals), words[i].substring(equals + 1));
-            }
-            return delete(new File(words[0]), request);
-        } catch (Exception | Error e) {
-            return "error " + e.getClass().getSimpleName() + " " + String.valueOf(e.getMessage()).replace('\n', ' ');
-        }
+        Answers.give(Delete::delete);
     }
 
     private static String delete(File folder, Map<String, String> request) throws Exception {
-        StoppedClock clock = new StoppedClock(Long.parseLong(request.remove("now")));
-        long logStart = Long.parseLong(request.remove("log_start"));
+        StoppedClock clock = new StoppedClock(Answers.take(request, "now"));
+        long logStart = Answers.take(request, "log_start");
         String highWatermark = request.remove("high_watermark");
         WaitingTasks tasks = new WaitingTasks();
         // What is left are settings of the topic.

@@ -1,10 +1,6 @@
 package kseg;
 
-import java.io.BufferedReader;
 import java.io.File;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.storage.internals.log.LogConfig;
@@ -20,35 +16,18 @@ import org.apache.kafka.storage.log.metrics.BrokerTopicStats;
  */
 public final class Load {
     public static void main(String[] args) throws Exception {
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line; (line = in.readLine()) != null;) {
-            System.out.println(answer(line.split(" ")));
-            System.out.flush();
-        }
+        Answers.give(Load::load);
     }
 
-    private static String answer(String[] words) {
-        try {
-            Map<String, Long> asked = new HashMap<>();
-            for (int i = 1; i < words.length; i++) {
-                int equals = words[i].indexOf('=');
-                asked.put(words[i].substring(0, equals), Long.parseLong(words[i].substring(equals + 1)));
-            }
-            return load(new File(words[0]), asked);
-        } catch (Exception | Error e) {
-            return "error " + e.getClass().getSimpleName() + " " + String.valueOf(e.getMessage()).replace('\n', ' ');
-        }
-    }
-
-    private static String load(File folder, Map<String, Long> asked) throws Exception {
+    private static String load(File folder, Map<String, String> asked) throws Exception {
         WaitingTasks tasks = new WaitingTasks();
         LogConfig config = new LogConfig(Map.of(
-                "segment.index.bytes", asked.get("segment_index_bytes").toString(),
-                "index.interval.bytes", asked.get("index_interval_bytes").toString()));
-        UnifiedLog log = UnifiedLog.create(folder, config, asked.get("log_start"), asked.get("recovery_point"), tasks,
-                new BrokerTopicStats(), new StoppedClock(asked.get("now")), Integer.MAX_VALUE,
-                new ProducerStateManagerConfig(asked.get("producer_expiration_ms").intValue(), false), Integer.MAX_VALUE,
-                new LogDirFailureChannel(1), asked.get("clean") != 0, Optional.empty());
+                "segment.index.bytes", asked.get("segment_index_bytes"),
+                "index.interval.bytes", asked.get("index_interval_bytes")));
+        UnifiedLog log = UnifiedLog.create(folder, config, Answers.take(asked, "log_start"), Answers.take(asked, "recovery_point"), tasks,
+                new BrokerTopicStats(), new StoppedClock(Answers.take(asked, "now")), Integer.MAX_VALUE,
+                new ProducerStateManagerConfig((int) Answers.take(asked, "producer_expiration_ms"), false), Integer.MAX_VALUE,
+                new LogDirFailureChannel(1), Answers.take(asked, "clean") != 0, Optional.empty());
         String loaded = "loaded " + log.logStartOffset() + " " + log.logEndOffset() + " " + log.recoveryPoint();
         tasks.runAll();
         log.close();

@@ -1,13 +1,9 @@
 package kseg;
 
-import java.io.BufferedReader;
 import java.io.File;
-import java.io.InputStreamReader;
 import java.lang.reflect.Method;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,31 +29,14 @@ public final class Select {
     private static final TopicPartition PARTITION = new TopicPartition("t", 0);
 
     public static void main(String[] args) throws Exception {
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line; (line = in.readLine()) != null;) {
-            System.out.println(answer(line.split(" ")));
-            System.out.flush();
-        }
-    }
-
-    private static String answer(String[] words) {
-        try {
-            Map<String, String> request = new HashMap<>();
-            for (int i = 1; i < words.length; i++) {
-                int equals = words[i].indexOf('=');
-                request.put(words[i].substring(0, equals), words[i].substring(equals + 1));
-            }
-            return select(new File(words[0]), request);
-        } catch (Exception | Error e) {
-            return "error " + e.getClass().getSimpleName() + " " + String.valueOf(e.getMessage()).replace('\n', ' ');
-        }
+        Answers.give(Select::select);
     }
 
     private static String select(File directory, Map<String, String> request) throws Exception {
-        long now = Long.parseLong(request.remove("now"));
+        long now = Answers.take(request, "now");
         StoppedClock clock = new StoppedClock(now);
-        long logStart = Long.parseLong(request.remove("log_start"));
-        long highWatermark = Long.parseLong(request.remove("high_watermark"));
+        long logStart = Answers.take(request, "log_start");
+        long highWatermark = Answers.take(request, "high_watermark");
         WaitingTasks tasks = new WaitingTasks();
         // What is left are settings of the topic.
         UnifiedLog log = UnifiedLog.create(new File(directory, "t-0"), new LogConfig(request), logStart, 0L, tasks,
