@@ -18,25 +18,11 @@ const Uuid kNew = *parse_uuid("MkU3OEVBNTcwNTJENDM2Qg");
 
 using Settings = ClusterMetadata::Settings;
 
-ClusterMetadata read(const MetadataLog& log) {
-  const TemporaryFolder folder;
-  return ClusterMetadata::read(posix_file_system(), log.write(folder.path()));
-}
-
 MetadataRecord orders(const Uuid& id = kOld) {
   return TopicRecord{.name = "orders", .topic_id = id};
 }
 MetadataRecord replicas(std::int32_t partition, std::vector<std::int32_t> brokers) {
   return PartitionRecord{.partition = partition, .topic_id = kOld, .replicas = std::move(brokers)};
-}
-MetadataRecord setting(std::string name, std::optional<std::string> value, std::string topic = "orders") {
-  return ConfigRecord{.resource_name = std::move(topic), .name = std::move(name), .value = std::move(value)};
-}
-MetadataRecord broker_setting(std::string node, std::string name, std::string value) {
-  return ConfigRecord{.resource = ConfigResource::broker,
-                      .resource_name = std::move(node),
-                      .name = std::move(name),
-                      .value = std::move(value)};
 }
 
 void check_sound(const ClusterMetadata& metadata) {

@@ -6,14 +6,13 @@
 #include <cstdlib>
 #include <string>
 
-#include "lib/against.h"
 #include "lib/compaction.h"
 #include "lib/group_cleaner.h"
 #include "lib/segment_swap.h"
-#include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
 #include "tests/support/log_builder.h"
+#include "tests/support/lost_records.h"
 
 namespace kseg {
 namespace {
@@ -53,18 +52,6 @@ struct Sample {
     std::filesystem::copy(log.root(), root, std::filesystem::copy_options::recursive);
   }
 };
-
-std::string differences(const Path& cleaned, const Path& original) {
-  CollectedReport report;
-  const Comparison comparison = compare(posix_file_system(), cleaned, original, {}, report);
-  std::string text;
-  for (const Difference& difference : comparison.differences) {
-    text += fmt::format("{} at {}: expected {}, found {}\n", name(difference.code), difference.offset,
-                        difference.expected, difference.found);
-  }
-  for (const LocatedDefect& defect : report.defects) text += describe(defect.defect) + "\n";
-  return text;
-}
 
 // For other judges than ours: with KSEG_KEEP_STATES=DIR each state that a death leaves is kept as
 // DIR/N/t-0, and the original as DIR/original-0.

@@ -82,21 +82,6 @@ std::vector<std::string> names(const FolderFiles& files) {
   return names;
 }
 
-// Entries of a snapshot have no order.
-FolderFiles with_sorted_snapshots(FolderFiles files) {
-  for (auto& [name, bytes] : files) {
-    if (!name.ends_with(".snapshot")) continue;
-    auto entries = decode_producer_snapshot(bytes);
-    if (!entries) continue;
-    std::sort(entries->begin(), entries->end(), [](const ProducerStateEntry& a, const ProducerStateEntry& b) {
-      return a.producer_id < b.producer_id;
-    });
-    bytes.clear();
-    encode_producer_snapshot(*entries, bytes);
-  }
-  return files;
-}
-
 void check_same(FolderFiles ours, FolderFiles kafka) {
   ours = with_sorted_snapshots(std::move(ours));
   kafka = with_sorted_snapshots(std::move(kafka));

@@ -21,20 +21,6 @@ const Uuid kOtherId = *parse_uuid("MkU3OEVBNTcwNTJENDM2Qg");
 MetadataRecord orders() {
   return TopicRecord{.name = "orders", .topic_id = kId};
 }
-MetadataRecord setting(std::string name, std::string value, std::string topic = "orders") {
-  return ConfigRecord{.resource_name = std::move(topic), .name = std::move(name), .value = std::move(value)};
-}
-MetadataRecord broker_setting(std::string node, std::string name, std::string value) {
-  return ConfigRecord{.resource = ConfigResource::broker,
-                      .resource_name = std::move(node),
-                      .name = std::move(name),
-                      .value = std::move(value)};
-}
-
-ClusterMetadata read(const MetadataLog& log) {
-  const TemporaryFolder folder;
-  return ClusterMetadata::read(posix_file_system(), log.write(folder.path()));
-}
 
 TopicSettings settings_of(TopicSettings::Sources sources) {
   auto made = TopicSettings::make(posix_file_system(), std::move(sources));

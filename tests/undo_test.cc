@@ -6,13 +6,12 @@
 
 #include <cerrno>
 
-#include "lib/against.h"
 #include "lib/compaction.h"
 #include "lib/log_dir_compaction.h"
-#include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
 #include "tests/support/log_builder.h"
+#include "tests/support/lost_records.h"
 #include "tests/support/random_log.h"
 
 namespace kseg {
@@ -82,18 +81,6 @@ std::string refused(const Sample& sample) {
   for (const std::string& detail : refusal->details) text += detail + "; ";
   for (const LocatedDefect& defect : refusal->defects) text += describe(defect.defect) + "; ";
   return text.empty() ? refusal->reason : text;
-}
-
-std::string differences(const Path& cleaned, const Path& original) {
-  CollectedReport report;
-  const Comparison comparison = compare(posix_file_system(), cleaned, original, {}, report);
-  std::string text;
-  for (const Difference& difference : comparison.differences) {
-    text += fmt::format("{} at {}: expected {}, found {}\n", name(difference.code), difference.offset,
-                        difference.expected, difference.found);
-  }
-  for (const LocatedDefect& defect : report.defects) text += describe(defect.defect) + "\n";
-  return text;
 }
 
 template <typename State>

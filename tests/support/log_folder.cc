@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <algorithm>
 
 #include <fstream>
 #include <iterator>
@@ -180,6 +181,20 @@ void write_root(const Path& root, const std::vector<RootEntry>& partitions) {
   write_text(root / kCleanerCheckpoint, encode_offset_checkpoint(cleaned));
   write_text(root / kLogStartCheckpoint, encode_offset_checkpoint(log_starts));
   write_text(root / kCleanShutdownFile, R"({"version":0,"brokerEpoch":12})");
+}
+
+FolderFiles with_sorted_snapshots(FolderFiles files) {
+  for (auto& [name, bytes] : files) {
+    if (!name.ends_with(".snapshot")) continue;
+    auto entries = decode_producer_snapshot(bytes);
+    if (!entries) continue;
+    std::sort(entries->begin(), entries->end(), [](const ProducerStateEntry& a, const ProducerStateEntry& b) {
+      return a.producer_id < b.producer_id;
+    });
+    bytes.clear();
+    encode_producer_snapshot(*entries, bytes);
+  }
+  return files;
 }
 
 }  // namespace kseg

@@ -45,6 +45,9 @@ void set_mtime_ms(const Path& path, std::int64_t mtime_ms);
 FolderFiles read_folder(const Path& folder);
 void write_folder(const Path& folder, const FolderFiles& files);
 
+// The entries of producer snapshots by id: they have no order. What is no snapshot stays as it is.
+FolderFiles with_sorted_snapshots(FolderFiles files);
+
 // The three main files of each segment take its mtime.
 void set_mtimes(const Path& folder, const LogModel& log);
 

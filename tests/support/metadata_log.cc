@@ -6,6 +6,7 @@
 #include "formats/control_record.h"
 #include "formats/record_batch_builder.h"
 #include "tests/support/log_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace kseg {
 namespace {
@@ -88,6 +89,22 @@ Path MetadataLog::write(const Path& root) const {
     write_whole_file(folder / fmt::format("{:020}-{:010}.checkpoint", offset, 1), bytes);
   }
   return folder;
+}
+
+ClusterMetadata read(const MetadataLog& log) {
+  const TemporaryFolder folder;
+  return ClusterMetadata::read(posix_file_system(), log.write(folder.path()));
+}
+
+MetadataRecord setting(std::string name, std::optional<std::string> value, std::string topic) {
+  return ConfigRecord{.resource_name = std::move(topic), .name = std::move(name), .value = std::move(value)};
+}
+
+MetadataRecord broker_setting(std::string node, std::string name, std::string value) {
+  return ConfigRecord{.resource = ConfigResource::broker,
+                      .resource_name = std::move(node),
+                      .name = std::move(name),
+                      .value = std::move(value)};
 }
 
 }  // namespace kseg

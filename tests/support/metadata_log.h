@@ -6,10 +6,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "formats/metadata_record.h"
 #include "formats/record_batch.h"
+#include "lib/cluster_metadata.h"
 #include "lib/file_system.h"
 
 namespace kseg {
@@ -43,5 +46,12 @@ class MetadataLog {
   std::size_t last_start_ = 0;
   std::map<std::int64_t, ByteBuffer> snapshots_;
 };
+
+// What kseg reads of it.
+ClusterMetadata read(const MetadataLog& log);
+
+// A setting of a topic, nothing if it is removed; one of the broker `node`, "" for all of them.
+MetadataRecord setting(std::string name, std::optional<std::string> value, std::string topic = "orders");
+MetadataRecord broker_setting(std::string node, std::string name, std::string value);
 
 }  // namespace kseg
