@@ -91,7 +91,7 @@ struct CoordinatorRecordSchema {
 
 // A type of record in a topic of metadata.
 struct MetadataRecordSchema {
-  std::uint32_t type;
+  std::int16_t type;
   std::string_view name;
   MessageSchema value;
   bool since_4_4 = false;
