@@ -43,7 +43,7 @@ void append_message_text(fmt::memory_buffer& out, const DecodedMessage& message,
                          const std::optional<Bytes>& raw) {
   const auto to = std::back_inserter(out);
   if (!message.name.empty()) fmt::format_to(to, "{} ", message.name);
-  if (message.version) fmt::format_to(to, "v{} ", *message.version);
+  if (message.version && message.state != State::unknown_type) fmt::format_to(to, "v{} ", *message.version);
   if (message.state != State::decoded) {
     append_text(out, raw);
     if (message.wrong.empty()) return;

@@ -309,7 +309,7 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
                       text);
             options->decoder = *choice;
           },
-          "decode records as those of __NAME (default: by the name of the folder; with --values none)")
+          "decode records as those of __NAME, or none (default: by the folder's name)")
       ->type_name("NAME");
   command
       ->add_option_function<std::string>(
