@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/decoder_choice.h"
 #include "cli/output_options.h"
 #include "cli/record_lines.h"
 #include "cli/selection_options.h"
@@ -24,6 +25,7 @@ struct DumpOptions {
   SelectionOptions selection = {};
   std::optional<std::uint64_t> limit = std::nullopt;  // of all targets; records, with `batches` batches
   std::optional<std::uint64_t> tail = std::nullopt;   // of each partition, likewise
+  DecoderChoice decoder = {};
   ValueForm values = ValueForm::automatic;
 
   // Whether the question is about records, not about files.
