@@ -12,8 +12,10 @@
 namespace kseg {
 namespace {
 
-std::string_view name(TimestampType type) {
-  switch (type) {
+// In Kafka's words: format 0 has none.
+std::string_view timestamp_type_name(const RecordBatchHeader& header) {
+  if (header.magic == 0) return "NoTimestampType";
+  switch (header.timestamp_type()) {
     case TimestampType::create_time: return "CreateTime";
     case TimestampType::log_append_time: return "LogAppendTime";
   }
@@ -95,7 +97,7 @@ void RecordLines::batch_json(const RecordBatchHeader& header, Position position,
       .field("valid", valid)
       .field("attributes", header.attributes)
       .field("codec", header.codec_known() ? name(header.codec()) : "unknown")
-      .field("timestamp_type", name(header.timestamp_type()))
+      .field("timestamp_type", timestamp_type_name(header))
       .field("transactional", header.is_transactional())
       .field("control", header.is_control())
       .field("base_timestamp", header.base_timestamp)
@@ -111,7 +113,7 @@ void RecordLines::batch_json(const RecordBatchHeader& header, Position position,
 void RecordLines::begin_batch(const RecordBatchHeader& header) {
   batch_ = header;
   if (!output_.json()) return;
-  before_key_ = fmt::format(R"(,"timestamp_type":"{}","key":)", name(header.timestamp_type()));
+  before_key_ = fmt::format(R"(,"timestamp_type":"{}","key":)", timestamp_type_name(header));
   before_sequence_ = fmt::format(R"(,"producer_id":{},"producer_epoch":{},"sequence":)", header.producer_id,
                                  header.producer_epoch);
   before_control_ = fmt::format(R"(,"leader_epoch":{},"transactional":{},"control":)",
@@ -124,7 +126,7 @@ void RecordLines::batch_text(const RecordBatchHeader& header, Position position,
   fmt::format_to(to, "batch {:<20} count {:<5} position {:<10} size {:<8} {:<6} {} {}  ",
                  fmt::format("{}..{}", header.base_offset, header.last_offset()), header.record_count,
                  position, header.size_bytes(), header.codec_known() ? name(header.codec()) : "unknown",
-                 name(header.timestamp_type()), format_time_ms(header.max_timestamp));
+                 timestamp_type_name(header), format_time_ms(header.max_timestamp));
   if (header.is_legacy()) {
     fmt::format_to(to, "magic {}", header.magic);
   } else {

@@ -103,6 +103,11 @@ TEST_CASE("dump reads every record before and after Kafka's cleaner as Kafka doe
   }
 }
 
+TEST_CASE(
+    "dump reads every message of formats 0 and 1, and what Kafka's cleaner made of them, as Kafka does") {
+  for (const char* root : {"0-written", "1-loaded-and-cleaned"}) check_records(std::string("legacy/") + root);
+}
+
 TEST_CASE("a whole log directory is dumped partition by partition, with its side files") {
   const Dumped dumped = dump_json({.targets = {kBroker / "cluster-a"}});
 
