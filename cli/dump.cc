@@ -23,7 +23,8 @@ namespace {
 constexpr const char* kFooter = R"(TARGETS
   Files are known by their names: .log, .index, .timeindex, .txnindex, .snapshot (also with .deleted,
   .cleaned or .swap behind it), .checkpoint, the four checkpoint files of a log directory,
-  leader-epoch-checkpoint, meta.properties, partition.metadata. A partition folder is dumped as a
+  leader-epoch-checkpoint, meta.properties, partition.metadata, quorum-state, .kafka_cleanshutdown and what
+  is in remote-log-index-cache. A partition folder is dumped as a
   broker would load it, a log directory partition by partition, each with its side files, unless
   --logs-only, --batches or an option that selects records is given.
 
@@ -60,7 +61,9 @@ class Dump {
       case TargetKind::offset_checkpoint:
       case TargetKind::leader_epochs:
       case TargetKind::meta_properties:
-      case TargetKind::partition_metadata: return side_file(path, kind);
+      case TargetKind::partition_metadata:
+      case TargetKind::quorum_state:
+      case TargetKind::clean_shutdown: return side_file(path, kind);
     }
   }
 
@@ -114,7 +117,10 @@ class Dump {
     const auto entries = files_.list(folder);
     for (const DirectoryEntry& entry : entries) {
       const auto kind = entry.is_directory ? std::nullopt : file_kind(entry.name);
-      if (!kind || (*kind != TargetKind::offset_checkpoint && *kind != TargetKind::meta_properties)) continue;
+      if (!kind || (*kind != TargetKind::offset_checkpoint && *kind != TargetKind::meta_properties &&
+                    *kind != TargetKind::clean_shutdown)) {
+        continue;
+      }
       if (side_files_wanted())
         beside_broker(folder / entry.name, [&] { side_file(folder / entry.name, *kind); });
     }
@@ -154,7 +160,7 @@ class Dump {
       }
     }
     for (const auto& [offset, snapshot] : partition.snapshots()) side_file_of_folder(snapshot);
-    for (const std::string_view name : {kLeaderEpochCheckpoint, kPartitionMetadata}) {
+    for (const std::string_view name : {kLeaderEpochCheckpoint, kPartitionMetadata, kQuorumState}) {
       if (files_.info(folder / name)) side_file_of_folder(folder / name);
     }
   }

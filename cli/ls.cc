@@ -13,6 +13,7 @@
 #include "cli/candidate_reason.h"
 #include "cli/cleaning_options.h"
 #include "cli/counted.h"
+#include "cli/file_list.h"
 #include "cli/folder_argument.h"
 #include "cli/json_bytes.h"
 #include "cli/refusal_lines.h"
@@ -112,6 +113,12 @@ class Listing {
         return ExitStatus::usage;
       }
       targets.emplace_back(target, *kind);
+    }
+    if (options_.files) {
+      std::vector<Path> folders;
+      for (const auto& [path, kind] : targets) folders.push_back(path);
+      list_files(files_, folders, output_);
+      return ExitStatus::done;
     }
     for (const auto& [path, kind] : targets) {
       const bool going_on = kind == TargetKind::log_directory ? log_directory(path) : partition(path);
@@ -432,6 +439,8 @@ void add_ls_command(CLI::App& app, ChosenCommand& chosen) {
       ->required();
   command->add_flag("-v,--verbose", options->verbose,
                     "also why a partition is not compacted, and about how much that would free");
+  command->add_flag("--files", options->files,
+                    "every file, with what it is by its name, instead of partitions");
   command
       ->add_option_function<std::string>(
           "--sort", [options](const std::string& order) { options->sort = parse_sort(order); },

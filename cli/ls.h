@@ -23,6 +23,7 @@ struct LsOptions {
   TopicSettings::Request settings = {};
   std::int64_t now_ms = 0;
   Sort sort = Sort::name;
+  bool files = false;    // every file instead of partitions: cli/file_list.h
   bool verbose = false;  // why a partition is not compacted, and what that would free
   OutputOptions output = {};
 };

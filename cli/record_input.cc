@@ -106,11 +106,18 @@ RecordInput::Fields::Type RecordInput::Fields::type_named(std::string_view name)
   if (name == "record") return Type::record;
   if (name == "batch") return Type::batch;
   if (name == "defect") return Type::defect;
-  static constexpr std::array<std::string_view, 10> kOthers = {
-      "summary",           "note",         "offset_index_entry",
-      "time_index_entry",  "aborted_txn",  "producer",
-      "checkpoint_entry",  "leader_epoch", "meta_properties",
-      "partition_metadata"};
+  static constexpr std::array<std::string_view, 12> kOthers = {"summary",
+                                                               "note",
+                                                               "offset_index_entry",
+                                                               "time_index_entry",
+                                                               "aborted_txn",
+                                                               "producer",
+                                                               "checkpoint_entry",
+                                                               "leader_epoch",
+                                                               "meta_properties",
+                                                               "partition_metadata",
+                                                               "quorum_state",
+                                                               "clean_shutdown"};
   const bool known = std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end();
   return known ? Type::other : Type::unknown;
 }
@@ -220,7 +227,7 @@ RecordInput::What RecordInput::parse_json(std::string_view line) {
       const std::string_view type = word();
       if (type == "LogAppendTime")
         fields.timestamp_type = TimestampType::log_append_time;
-      else if (type == "CreateTime")
+      else if (type == "CreateTime" || type == "NoTimestampType")
         fields.timestamp_type = TimestampType::create_time;
       else
         in.trip("CreateTime or LogAppendTime before this");

@@ -1,8 +1,12 @@
 #include "cli/side_file_lines.h"
 
+#include <fmt/ranges.h>
+
+#include "formats/broker_state.h"
 #include "formats/check.h"
 #include "formats/checkpoint_file.h"
 #include "formats/cursor.h"
+#include "formats/file_description.h"
 #include "formats/meta_properties.h"
 #include "formats/offset_index.h"
 #include "formats/partition_metadata.h"
@@ -117,6 +121,30 @@ class SideFile {
         .end();
   }
 
+  void quorum_state() {
+    const auto state = decode_quorum_state(bytes_);
+    if (!ok(state)) return;
+    Row line = row("quorum_state");
+    line.field("data_version", state->data_version)
+        .field("leader_id", state->leader_id)
+        .field("leader_epoch", state->leader_epoch)
+        .field("voted_id", state->voted_id);
+    if (state->voted_directory_id) line.field("voted_directory_id", to_string(*state->voted_directory_id));
+    if (state->cluster_id) line.field("cluster_id", *state->cluster_id);
+    if (state->applied_offset) line.field("applied_offset", *state->applied_offset);
+    if (state->current_voters)
+      line.field("current_voters", fmt::format("{}", fmt::join(*state->current_voters, ",")));
+    line.end();
+  }
+
+  void clean_shutdown() {
+    const auto mark = decode_clean_shutdown(bytes_);
+    if (!mark) {
+      return output_.note(path_, {}, "not the JSON that brokers write; only that the file is there counts");
+    }
+    row("clean_shutdown").field("version", mark->version).field("broker_epoch", mark->broker_epoch).end();
+  }
+
   std::uint64_t lines() const { return lines_; }
 
  private:
@@ -138,7 +166,11 @@ class SideFile {
     if (padded) output_.note(path_, {used_bytes}, "zeros to the end, as in the index of an active segment");
   }
 
-  Offset base_offset() const { return parse_segment_file_name(path_.filename().native())->offset; }
+  Offset base_offset() const {
+    const std::string name = path_.filename().native();
+    if (const auto index = parse_remote_index_name(name)) return index->start_offset;
+    return parse_segment_file_name(name)->offset;
+  }
 
   const Path& path_;
   Bytes bytes_;
@@ -163,6 +195,8 @@ std::uint64_t dump_side_file(FileSystem& files, const Path& file, TargetKind kin
     case TargetKind::leader_epochs: side_file.leader_epochs(); break;
     case TargetKind::meta_properties: side_file.meta_properties(); break;
     case TargetKind::partition_metadata: side_file.partition_metadata(); break;
+    case TargetKind::quorum_state: side_file.quorum_state(); break;
+    case TargetKind::clean_shutdown: side_file.clean_shutdown(); break;
     case TargetKind::log_directory:
     case TargetKind::partition_folder:
     case TargetKind::log:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "formats/file_description.h"
 #include "lib/log_dir.h"
 
 namespace kseg {
@@ -45,9 +46,12 @@ std::optional<TargetKind> file_kind(std::string_view name) {
   if (name == kLeaderEpochCheckpoint) return TargetKind::leader_epochs;
   if (name == kMetaProperties) return TargetKind::meta_properties;
   if (name == kPartitionMetadata) return TargetKind::partition_metadata;
+  if (name == kQuorumState) return TargetKind::quorum_state;
+  if (name == kCleanShutdownFile) return TargetKind::clean_shutdown;
   if (name == kBootstrapCheckpoint || parse_metadata_snapshot_name(name))
     return TargetKind::metadata_snapshot;
   if (const auto file = parse_segment_file_name(name)) return target_kind(file->kind);
+  if (const auto index = parse_remote_index_name(name)) return target_kind(index->kind);
   return std::nullopt;
 }
 

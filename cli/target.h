@@ -11,7 +11,8 @@ namespace kseg {
 enum class TargetKind {
   log_directory,
   partition_folder,
-  log,  // `.log`, also with .deleted, .cleaned or .swap behind it; so the next four
+  log,  // `.log`, also with .deleted, .cleaned or .swap behind it; so the next four, and copies of the
+        // indexes of segments in tiered storage
   offset_index,
   time_index,
   transaction_index,
@@ -21,6 +22,8 @@ enum class TargetKind {
   leader_epochs,
   meta_properties,
   partition_metadata,
+  quorum_state,
+  clean_shutdown,
 };
 
 // A file's kind is in its name. A folder with segment files is a partition folder; one with partition

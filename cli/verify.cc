@@ -59,10 +59,9 @@ void verify_target(FileSystem& files, const Path& target, TargetKind kind, Verif
     case TargetKind::transaction_index: {
       Path log = target;
       auto name = parse_segment_file_name(target.filename().native());
-      if (name) {
-        name->kind = SegmentFileKind::log;
-        log.replace_filename(to_string(*name));
-      }
+      if (!name) break;  // a copy from tiered storage: its log is not here
+      name->kind = SegmentFileKind::log;
+      log.replace_filename(to_string(*name));
       if (files.info(log)) return verify(LogCheck::of_segment(files, target, report));
       break;
     }
@@ -71,7 +70,9 @@ void verify_target(FileSystem& files, const Path& target, TargetKind kind, Verif
     case TargetKind::offset_checkpoint:
     case TargetKind::leader_epochs:
     case TargetKind::meta_properties:
-    case TargetKind::partition_metadata: break;
+    case TargetKind::partition_metadata:
+    case TargetKind::quorum_state:
+    case TargetKind::clean_shutdown: break;
   }
   verify_side_file(files, target, report);
 }

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "formats/broker_state.h"
 #include "formats/checkpoint_file.h"
+#include "formats/file_description.h"
 #include "formats/meta_properties.h"
 #include "formats/partition_metadata.h"
 #include "formats/producer_snapshot.h"
@@ -16,6 +18,7 @@
 namespace kseg {
 namespace {
 
+constexpr std::string_view kNobodysFile = "not a file of Kafka's: a broker does not look at it";
 constexpr int kMaxChanged = 10;  // a folder that changes faster is not read
 
 template <typename Decoded>
@@ -185,6 +188,8 @@ void LogCheck::tell_left_overs() {
       report_->defect(log_->folder() / name,
                       {.code = DefectCode::bad_text,
                        .expected = "a number in front of the suffix: no broker loads this folder"});
+    } else if (!describe_file(name)) {
+      tell(name, kNobodysFile);
     } else if (name.ends_with(".tmp")) {
       tell(name, "a left-over");
     }
@@ -234,6 +239,10 @@ bool verify_side_file(FileSystem& files, const Path& file, VerifyReport& report)
     tell(decode_partition_metadata(read_file(files, file)), file, report);
   } else if (name == kMetaProperties) {
     tell(decode_meta_properties(read_file(files, file)), file, report);
+  } else if (name == kQuorumState) {
+    tell(decode_quorum_state(read_file(files, file)), file, report);
+  } else if (const auto index = parse_remote_index_name(name)) {
+    check_segment_file(files, file, {.kind = index->kind, .offset = index->start_offset}, report);
   } else if (name == kBootstrapCheckpoint) {
     check_metadata_snapshot(files, file, report);
   } else if (const auto snapshot = parse_metadata_snapshot_name(name);
@@ -245,6 +254,23 @@ bool verify_side_file(FileSystem& files, const Path& file, VerifyReport& report)
   return true;
 }
 
+namespace {
+
+// A broker makes anew what is wrong here.
+void verify_remote_log_index_cache(FileSystem& files, const Path& folder, VerifyReport& report) {
+  for (const DirectoryEntry& entry : files.list(folder)) {
+    const Path path = folder / entry.name;
+    const auto name = parse_remote_index_name(entry.name);
+    if (!name) {
+      report.note(path, {}, std::string(kNobodysFile));
+    } else if (!name->left_over) {
+      unless_missing([&] { return verify_side_file(files, path, report); });
+    }
+  }
+}
+
+}  // namespace
+
 void verify_log_dir(FileSystem& files, const Path& folder, VerifyReport& report) {
   const auto entries = files.list(folder);
   if (const auto dir = LogDir::at(files, folder); dir && !dir->cleanly_shut_down()) {
@@ -254,15 +280,19 @@ void verify_log_dir(FileSystem& files, const Path& folder, VerifyReport& report)
   for (const DirectoryEntry& entry : entries) {
     const Path path = folder / entry.name;
     if (!entry.is_directory) {
+      if (!describe_file(entry.name)) report.note(path, {}, std::string(kNobodysFile));
       unless_missing([&] { return verify_side_file(files, path, report); });
+      continue;
+    }
+    if (entry.name == kRemoteLogIndexCache) {
+      verify_remote_log_index_cache(files, path, report);
       continue;
     }
     const auto name = parse_partition_folder_name(entry.name);
     if (!name) {
-      if (entry.name != kRemoteLogIndexCache)
-        report.note(path, {}, "not a partition folder: no broker starts beside it");
+      report.note(path, {}, "not a partition folder: no broker starts beside it");
     } else if (name->kind != PartitionFolderKind::current) {
-      report.note(path, {}, "left out: a broker does not serve it");
+      report.note(path, {}, fmt::format("left out: {}", *describe_folder(entry.name)));
     } else if (!unless_missing([&] { return verify(LogCheck::of_folder(files, path, {}, report)), true; })) {
       report.note(path, {}, "vanished while it was read");
     }
