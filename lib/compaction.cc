@@ -261,6 +261,7 @@ SegmentWriter::Options PartitionCompaction::writer_options(const SegmentGroup& g
                                  .base_offset = first.base_offset,
                                  .state = state,
                                  .index_interval_bytes = request_.config.index_interval_bytes,
+                                 .max_bytes = request_.max_log_bytes,
                                  .mode = mode,
                                  .owner = std::nullopt};
   if (geteuid() == 0) options.owner = {owner->user_id, owner->group_id};

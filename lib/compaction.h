@@ -31,6 +31,8 @@ struct CompactionRequest {
   std::optional<Offset> first_dirty;
   std::optional<Offset> first_uncleanable;
   std::int64_t now_ms = 0;
+  std::uint64_t max_log_bytes =
+      2'147'483'647;  // of an output, which else is split; no broker reads a larger one
 
   bool in_place() const { return !dry_run && !output; }
 };

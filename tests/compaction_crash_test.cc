@@ -27,10 +27,17 @@ constexpr const char* kLog =
     "T8[c=2] {15} C8 a=3 {17} [j=1 j=2] g=~^70 {20} P5s1[k=1] i=2 {22} b=~^80 l=1 {24} f=2 [m=1 -=x] {27} "
     "z=1";
 
-CompactionRequest request(const Path& partition, std::uint64_t segment_bytes = 14) {
-  CompactionRequest request{.partition = partition, .now_ms = kNowMs};
+struct Sizes {
+  std::uint64_t segment_bytes = 14;
+  std::uint64_t max_log_bytes = INT32_MAX;
+};
+constexpr Sizes kMerged{.segment_bytes = 500};
+constexpr Sizes kMergedAndSplit{.segment_bytes = 2000, .max_log_bytes = 200};
+
+CompactionRequest request(const Path& partition, const Sizes& sizes = {}) {
+  CompactionRequest request{.partition = partition, .now_ms = kNowMs, .max_log_bytes = sizes.max_log_bytes};
   request.config.set("cleanup.policy", "compact");
-  request.config.segment_bytes = segment_bytes;
+  request.config.segment_bytes = sizes.segment_bytes;
   return request;
 }
 
@@ -78,13 +85,12 @@ void expect_nothing_lost(Sample& sample) {
 
 enum class Death { before_it, half_way };
 
-void die_at_every_operation(Death death, std::uint64_t segment_bytes) {
+void die_at_every_operation(Death death, const Sizes& sizes) {
   Sample sample;
   sample.restore();
   FaultyFileSystem undisturbed(posix_file_system());
   undisturbed.skip_syncs();
-  REQUIRE(std::holds_alternative<CompactionReport>(
-      compact(undisturbed, request(sample.partition, segment_bytes))));
+  REQUIRE(std::holds_alternative<CompactionReport>(compact(undisturbed, request(sample.partition, sizes))));
   const FolderFiles expected = read_folder(sample.partition);
 
   for (std::size_t at = 0; at < undisturbed.operation_count(); ++at) {
@@ -94,7 +100,7 @@ void die_at_every_operation(Death death, std::uint64_t segment_bytes) {
     FaultyFileSystem dying(posix_file_system());
     dying.skip_syncs();
     death == Death::half_way ? dying.tear_at(at) : dying.stop_at(at);
-    CHECK_THROWS_AS(compact(dying, request(sample.partition, segment_bytes)), Stopped);
+    CHECK_THROWS_AS(compact(dying, request(sample.partition, sizes)), Stopped);
     expect_nothing_lost(sample);
   }
 }
@@ -113,15 +119,20 @@ TEST_CASE("the sample has at least eight groups, superseded values, due tombston
 }
 
 TEST_CASE("a process that dies before any file operation of a round loses nothing") {
-  die_at_every_operation(Death::before_it, 14);
+  die_at_every_operation(Death::before_it, {});
 }
 
 TEST_CASE("a process that dies half-way through any write of a round loses nothing") {
-  die_at_every_operation(Death::half_way, 14);
+  die_at_every_operation(Death::half_way, {});
 }
 
 TEST_CASE("nor does one that merges segments into larger ones") {
-  die_at_every_operation(Death::before_it, 500);
+  die_at_every_operation(Death::before_it, kMerged);
+}
+
+TEST_CASE("nor does one whose output does not fit into one segment") {
+  die_at_every_operation(Death::before_it, kMergedAndSplit);
+  die_at_every_operation(Death::half_way, kMergedAndSplit);
 }
 
 TEST_CASE("an operation that the system refuses ends the compaction and loses nothing") {
