@@ -6,6 +6,8 @@
 #include <limits>
 #include <thread>
 
+#include "lib/recovery_reader.h"
+
 namespace kseg {
 namespace {
 
@@ -22,16 +24,15 @@ std::string_view without(std::string_view extension, std::string_view name) {
   return name.substr(0, name.size() - extension.size());
 }
 
-// As far as its batches can be made out: behind damage the last good one counts.
+// As a broker finds it, who looks at no checksum here; as far as one batch follows the other.
 Offset next_offset(FileSystem& files, const Path& log, Offset base_offset) {
   const auto file = files.open(log);
-  SegmentReader reader(*file, {.payload = SegmentReader::Payload::skip});
+  RecoveryReader reader(*file, RecoveryReader::Payload::skip, {file->info().size_bytes});
   Offset next = base_offset;
   while (true) {
     const auto batch = reader.next();
-    if (!batch) continue;
-    if (!*batch) return next;
-    next = std::max(next, (*batch)->header.next_offset());
+    if (!batch || !*batch) return next;
+    next = (*batch)->header.next_offset();
   }
 }
 

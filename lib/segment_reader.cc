@@ -187,6 +187,10 @@ Defect SegmentReader::resume_at(Defect defect, Position position) {
 
 Position SegmentReader::trusted_after(Position defective, std::optional<Position> expected_next) {
   const Position from = defective + 1;
+  // What lies inside of a wrapper may be messages that lead to its end.
+  const bool is_message = Prefix::of(window(defective, RecordBatchHeader::kMinPrefix)).is_legacy();
+  if (is_message && expected_next && (*expected_next == end_ || plausible_at(*expected_next)))
+    return *expected_next;
   if (expected_next && (*expected_next == end_ || trusted_at(*expected_next))) {
     // A wrong length may have swallowed whole batches. Those lead exactly to where it leads; batches
     // inside of a record's value do not.

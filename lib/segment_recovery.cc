@@ -98,8 +98,10 @@ class Scan {
     scanned_.end = batch.position + header.size_bytes();
     scanned_.next_offset = header.next_offset();
     scanned_.highest = std::max(scanned_.highest, header.next_offset());
+    // Messages of formats 0 and 1 do not move the end of the producers' state either.
+    if (header.is_legacy()) return std::nullopt;
     const auto latest = epochs_.latest();
-    if (!header.is_legacy() && (!latest || header.partition_leader_epoch > *latest)) {
+    if (!latest || header.partition_leader_epoch > *latest) {
       scanned_.epochs_changed |= epochs_.assign(header.partition_leader_epoch, header.base_offset);
     }
     const auto aborted = producers_.apply(batch);

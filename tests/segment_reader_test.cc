@@ -517,6 +517,10 @@ TEST_CASE("behind a damaged message of format 0 or 1 the next good one is found"
     log.flip(1, 30);
     CHECK(batches_only(read(log.bytes)) == lines_of(log, {0, 2, 3, 4}));
   }
+  SUBCASE("a wrong checksum of a wrapper, inside of which are messages that lead to its end") {
+    log.flip(2, 13);
+    CHECK(batches_only(read(log.bytes)) == lines_of(log, {0, 1, 3, 4}));
+  }
   SUBCASE("a wrong length") {
     log.set_length(1, 45);
     CHECK(batches_only(read(log.bytes)) == lines_of(log, {0, 2, 3, 4}));

@@ -47,6 +47,7 @@ class Tearing {
     std::int32_t epoch = 0;
     for (SegmentModel& segment : log_.segments) {
       for (BatchModel& batch : segment.batches) {
+        if (batch.header.is_legacy()) continue;
         if (chance(15)) epoch += static_cast<std::int32_t>(below(3));
         batch.header.partition_leader_epoch = chance(3) ? -1 : epoch;
         for (int i = 0; i < 4; ++i) {
