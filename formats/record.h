@@ -46,8 +46,15 @@ class RecordHeaderReader {
 // batch, or not above the record before). Positions count bytes of the uncompressed section.
 class RecordReader {
  public:
-  RecordReader(const RecordBatchHeader& batch, Bytes uncompressed_records)
-      : in_(uncompressed_records),
+  enum class Rules {
+    sound,     // all of these
+    of_kafka,  // as Kafka's own reader has them: offsets are not compared, and bytes behind the last record
+               // are met before it is given
+  };
+
+  RecordReader(const RecordBatchHeader& batch, Bytes uncompressed_records, Rules rules = Rules::sound)
+      : rules_(rules),
+        in_(uncompressed_records),
         base_offset_(batch.base_offset),
         previous_(batch.base_offset - 1),
         last_(batch.last_offset()),
@@ -61,7 +68,9 @@ class RecordReader {
 
  private:
   bool fail(DefectCode code, std::string expected, std::string found);
+  bool bytes_behind_last();
 
+  Rules rules_;
   Cursor in_;
   Offset base_offset_;
   Offset previous_;
