@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cli/counted.h"
+#include "cli/kafka_dump_options.h"
 #include "cli/range_argument.h"
 #include "cli/record_lines.h"
 #include "cli/side_file_lines.h"
@@ -273,10 +274,8 @@ void add_count(CLI::App& command, const std::string& name, std::optional<std::ui
 void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
   const auto options = std::make_shared<DumpOptions>();
   CLI::App* command = app.add_subcommand("dump", "Show what is in segments, indexes and side files");
-  command->add_option("TARGET", options->targets, "files, partition folders, log directories")
-      ->type_name("")
-      ->required();
-  add_output_options(*command, options->output);
+  command->add_option("TARGET", options->targets, "files, partition folders, log directories")->type_name("");
+  add_output_options_with_kafka(*command, options->output);
   command->add_flag("--batches", options->batches,
                     "headers of batches only; nothing is decompressed or checked");
   command->add_flag("--logs-only", options->logs_only, "of folders, leave out what is not records");
@@ -297,8 +296,12 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
           },
           "how to show values (default: as text if they are, long ones cut short)")
       ->type_name("none|hex|base64|utf8");
+  add_kafka_dump_options(*command, options->kafka);
   command->footer(kFooter);
-  command->callback([options, &chosen] {
+  command->callback([options, command, &chosen] {
+    const bool in_kafkas_words = options->output.format == Format::kafka;
+    check_kafka_dump_options(*command, in_kafkas_words);
+    if (options->targets.empty() && command->count("--files") == 0) throw CLI::RequiredError("TARGET");
     const SelectionOptions& selection = options->selection;
     if (selection.selects_keys() && options->batches)
       throw CLI::ValidationError("--batches", "looks at no record, so it cannot select by key");
@@ -310,6 +313,7 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
 }
 
 ExitStatus run_dump(const DumpOptions& options, Output& output) {
+  if (options.output.format == Format::kafka) return run_kafka_dump(options.targets, options.kafka, output);
   FileSystem& files = posix_file_system();
   std::vector<std::pair<Path, TargetKind>> targets;
   for (const Path path : options.targets) {
