@@ -15,9 +15,6 @@ void append_json(fmt::memory_buffer& out, Bytes bytes);
 void append_json(fmt::memory_buffer& out, const std::optional<Bytes>& bytes);
 
 // Digits only, without quotes.
-void append_base64(fmt::memory_buffer& out, Bytes bytes);
 void append_hex(fmt::memory_buffer& out, Bytes bytes);
-// Appends what the text of a "base64" member stands for. False for what is no base64 with its padding.
-bool decode_base64(std::string_view text, ByteBuffer& out);
 
 }  // namespace kseg

@@ -9,6 +9,7 @@
 #include "cli/json_bytes.h"
 #include "cli/json_reader.h"
 #include "cli/time_argument.h"
+#include "formats/base64.h"
 #include "formats/control_record.h"
 #include "formats/line_reader.h"
 #include "formats/record_batch_builder.h"

@@ -5,6 +5,7 @@
 #include "cli/json_bytes.h"
 #include "cli/text_bytes.h"
 #include "cli/time_argument.h"
+#include "formats/base64.h"
 #include "formats/control_record.h"
 
 namespace kseg {
