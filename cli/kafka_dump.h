@@ -4,24 +4,17 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/exit_status.h"
 #include "cli/output.h"
+#include "formats/internal_record.h"
 
 namespace kseg {
 
 enum class KafkaDecoder { string, int32, int64 };  // Kafka's StringDecoder, IntegerDecoder, LongDecoder
-
-enum class TopicDecoder {
-  none,
-  offsets,
-  transaction_log,
-  cluster_metadata,
-  remote_log_metadata,
-  share_group_state,
-};
 
 struct KafkaDumpOptions {
   std::vector<std::string> files;
@@ -34,7 +27,7 @@ struct KafkaDumpOptions {
   std::int32_t max_bytes = std::numeric_limits<std::int32_t>::max();  // of a log
   KafkaDecoder key_decoder = KafkaDecoder::string;
   KafkaDecoder value_decoder = KafkaDecoder::string;
-  TopicDecoder topic_decoder = TopicDecoder::none;  // before the two
+  std::optional<InternalTopic> topic_decoder = std::nullopt;  // instead of the two
   bool exit_like_kafka = false;  // 0 whatever is found, 1 where Kafka's tool ends with an exception
 
   bool shows_records() const { return deep_iteration || print_data_log; }

@@ -65,11 +65,10 @@ class Options {
         ->group(kGroup);
   }
 
-  // Of several the first one counts, in the order of TopicDecoder.
-  void topic_decoder(const std::string& name, TopicDecoder decoder, const std::string& help) {
-    const auto set = [this_options = &options_, decoder] {
-      TopicDecoder& chosen = this_options->topic_decoder;
-      if (chosen == TopicDecoder::none || decoder < chosen) chosen = decoder;
+  // Of several that are given, the one that was added first counts: their order is Kafka's.
+  void topic_decoder(const std::string& name, InternalTopic topic, const std::string& help) {
+    const auto set = [this_options = &options_, topic] {
+      if (!this_options->topic_decoder) this_options->topic_decoder = topic;
       this_options->print_data_log = true;
     };
     command_.add_flag_callback(name, set, help)->group(kGroup);
@@ -99,12 +98,12 @@ void add_kafka_dump_options(CLI::App& command, KafkaDumpOptions& options) {
             "bytes of the log for an entry of an index (default: 5242880)");
   add.class_decoder("--key-decoder-class", options.key_decoder, "StringDecoder, IntegerDecoder, LongDecoder");
   add.class_decoder("--value-decoder-class", options.value_decoder, "likewise");
-  add.topic_decoder("--offsets-decoder", TopicDecoder::offsets, "for __consumer_offsets");
-  add.topic_decoder("--transaction-log-decoder", TopicDecoder::transaction_log, "for __transaction_state");
-  add.topic_decoder("--cluster-metadata-decoder", TopicDecoder::cluster_metadata, "for __cluster_metadata");
-  add.topic_decoder("--remote-log-metadata-decoder", TopicDecoder::remote_log_metadata,
+  add.topic_decoder("--offsets-decoder", InternalTopic::consumer_offsets, "for __consumer_offsets");
+  add.topic_decoder("--transaction-log-decoder", InternalTopic::transaction_state, "for __transaction_state");
+  add.topic_decoder("--cluster-metadata-decoder", InternalTopic::cluster_metadata, "for __cluster_metadata");
+  add.topic_decoder("--remote-log-metadata-decoder", InternalTopic::remote_log_metadata,
                     "for __remote_log_metadata");
-  add.topic_decoder("--share-group-state-decoder", TopicDecoder::share_group_state,
+  add.topic_decoder("--share-group-state-decoder", InternalTopic::share_group_state,
                     "for __share_group_state");
   add.flag("--exit-like-kafka", options.exit_like_kafka, "status 0 also if something was found");
 }

@@ -1,7 +1,6 @@
 #include "cli/kafka_record_line.h"
 
 #include "cli/kafka_batch_line.h"
-#include "formats/control_record.h"
 #include "formats/cursor.h"
 #include "formats/sequence.h"
 
@@ -52,28 +51,37 @@ void KafkaRecordLine::metadata(KafkaLine& line, const RecordView& record) const 
   line.text("]");
 }
 
-std::optional<Defect> KafkaRecordLine::control(KafkaLine& line, const RecordView& record) const {
-  const auto type = decode_control_type(record);
-  if (!type) return type.error();
-  switch (*type) {
-    case ControlType::abort:
-    case ControlType::commit: {
-      const auto marker = decode_end_transaction_marker(record);
-      if (!marker) return marker.error();
-      line.text(" endTxnMarker: ", name(*type)).text(" coordinatorEpoch: ", marker->coordinator_epoch);
-      return std::nullopt;
-    }
-    case ControlType::leader_change:
-    case ControlType::snapshot_header:
-    case ControlType::snapshot_footer:
-    case ControlType::kraft_version:
-    case ControlType::kraft_voters: break;
+std::optional<Defect> KafkaRecordLine::control(const RecordView& record) const {
+  fmt::memory_buffer& line = output_.line();
+  line.push_back(' ');
+  if (append_kafka_control_text(record, line)) return std::nullopt;
+  line.resize(line.size() - 1);
+  return Defect{.code = DefectCode::bad_control_record,
+                .position = {},
+                .expected = "a control record that Kafka can read",
+                .found = fmt::format("a key of {} bytes and a value of {}", size_of(record.key),
+                                     size_of(record.value))};
+}
+
+std::optional<Defect> KafkaRecordLine::contents(KafkaLine& line, const RecordView& record) {
+  if (!options_.topic_decoder) return class_contents(line, record);
+  if (!kafka_record_text(*options_.topic_decoder, record, text_)) {
+    return Defect{.code = DefectCode::bad_record,
+                  .position = {},
+                  .expected = "a key, which says what the record is",
+                  .found = "null"};
   }
-  line.text(" controlType: UNKNOWN(", static_cast<std::int16_t>(*type)).text(")");
+  const auto text = [](const fmt::memory_buffer& part) { return std::string_view(part.data(), part.size()); };
+  std::string_view before = options_.skip_record_metadata ? "| " : " ";
+  if (text_.has_key) {
+    line.text(before).text("key: ", text(text_.key));
+    before = " ";
+  }
+  if (text_.has_value) line.text(before).text("payload: ", text(text_.value));
   return std::nullopt;
 }
 
-std::optional<Defect> KafkaRecordLine::contents(KafkaLine& line, const RecordView& record) const {
+std::optional<Defect> KafkaRecordLine::class_contents(KafkaLine& line, const RecordView& record) const {
   if (auto defect = check_decodes(record.key, options_.key_decoder)) return defect;
   if (auto defect = check_decodes(record.value, options_.value_decoder)) return defect;
   std::string_view before = options_.skip_record_metadata ? "| " : " ";
@@ -91,7 +99,7 @@ std::optional<Defect> KafkaRecordLine::record(const RecordView& record) {
   std::optional<Defect> defect;
   if (!options_.skip_record_metadata) {
     metadata(line, record);
-    if (batch_.is_control()) defect = control(line, record);
+    if (batch_.is_control()) defect = control(record);
   }
   if (!defect && options_.print_data_log && !batch_.is_control()) defect = contents(line, record);
   if (defect)
