@@ -133,7 +133,10 @@ class KafkaDump {
 
   std::optional<Defect> batch(const KafkaBatch& batch, const KafkaFileName& file) {
     const auto header = batch.header();
-    if (!header) return header.error();
+    if (!header) {
+      if (batch.magic < 0) KafkaLine(output_).text("offset: ", batch.offset);  // this far Kafka's tool comes
+      return header.error();
+    }
     const RecordBatchView view{.header = *header, .position = batch.position, .bytes = batch.whole()};
     if (auto defect = kafka_batch_line(view, output_)) return defect;
     if (!options_.shows_records()) return std::nullopt;

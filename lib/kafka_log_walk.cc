@@ -15,6 +15,13 @@ constexpr std::int32_t kMinimumLength = 14;  // of a message of format 0, asked 
 }  // namespace
 
 Result<RecordBatchHeader> KafkaBatch::header() const {
+  if (magic < RecordBatchHeader::kMagic) {
+    return Defect{.code = magic < 0 ? DefectCode::unknown_magic : DefectCode::legacy_magic,
+                  .position = position + RecordBatchHeader::kMagicPosition,
+                  .offset = offset,
+                  .expected = "magic 2",
+                  .found = fmt::format("magic {}", magic)};
+  }
   if (bytes.size() >= RecordBatchHeader::kSize) return read_record_batch_header(bytes);
   return Defect{.code = DefectCode::truncated,
                 .position = position,

@@ -18,8 +18,8 @@ struct KafkaBatch {
 
   Bytes whole() const { return bytes.first(size_bytes); }
 
-  // Magic 2 and above. Of a batch that is shorter than a header, what stands behind it counts as one.
-  // Errors: truncated (the file ends within the header).
+  // Every magic from 2 on means this header. Of a batch that is shorter, what stands behind it counts.
+  // Errors: legacy_magic, unknown_magic (negative), truncated (the file ends within the header).
   Result<RecordBatchHeader> header() const;
 
   // Errors: truncated.
