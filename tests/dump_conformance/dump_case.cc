@@ -141,7 +141,8 @@ class Writer {
   }
 
   void damage() {
-    const auto file = any_file();
+    auto file = any_file();
+    for (int i = 0; i < 2 && !is_log(file->first); ++i) file = any_file();
     const std::string name = file->first;
     ByteBuffer& bytes = file->second;
     const auto kind = dice_.below(100);
@@ -264,7 +265,7 @@ class Writer {
       option(100, {"--value-decoder-class"});
     else
       option(4, {"--value-decoder-class=org.apache.kafka.tools.api." +
-               dice_.pick<std::string>({"LongDecoder", "IntegerDecoder", "StringDecoder"})});
+                 dice_.pick<std::string>({"LongDecoder", "IntegerDecoder", "StringDecoder"})});
   }
 
   Dice dice_;
