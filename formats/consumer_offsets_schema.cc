@@ -119,6 +119,8 @@ constexpr Field kClassicMemberMetadata[] = {
     {"supportedProtocols", array(kClassicProtocol), "0+"},
 };
 
+constexpr std::string_view kNoClassicMember = R"({"sessionTimeoutMs":0,"supportedProtocols":[]})";
+
 constexpr Field kConsumerGroupMemberMetadataValue[] = {
     {"instanceId", nullable(string), "0+"},
     {"rackId", nullable(string), "0+"},
@@ -128,7 +130,7 @@ constexpr Field kConsumerGroupMemberMetadataValue[] = {
     {"subscribedTopicRegex", nullable(string), "0+"},
     {"rebalanceTimeoutMs", int32, "0+"},
     {"serverAssignor", nullable(string), "0+"},
-    {"classicMemberMetadata", nullable(kClassicMemberMetadata), "0+", tagged(0, "null")},
+    {"classicMemberMetadata", nullable(kClassicMemberMetadata), "0+", tagged(0, kNoClassicMember)},
 };
 
 constexpr Field kTargetAssignmentMetadataValue[] = {
@@ -148,7 +150,7 @@ constexpr Field kTargetAssignmentMemberValue[] = {
 constexpr Field kOwnedTopicPartitions[] = {
     {"topicId", uuid, "0+"},
     {"partitions", array(int32), "0+"},
-    {"assignmentEpochs", nullable(array(int32)), "0+", tagged(0, "null")},
+    {"assignmentEpochs", nullable(array(int32)), "0+", tagged(0, "[]")},
 };
 
 constexpr Field kConsumerGroupCurrentMemberAssignmentValue[] = {
@@ -210,7 +212,7 @@ constexpr Field kStreamsGroupMetadataValue[] = {
     {"epoch", int32, "0+"},
     {"metadataHash", int64, "0+"},
     {"validatedTopologyEpoch", int32, "0+", tagged(0, "-1")},
-    {"lastAssignmentConfigs", nullable(array(kKeyValue)), "0+", tagged(1, "null")},
+    {"lastAssignmentConfigs", nullable(array(kKeyValue)), "0+", tagged(1, "[]")},
     {"storedDescriptionTopologyEpoch", int32, "0+", tagged(2, "-1"), kSince44},
     {"failedDescriptionTopologyEpoch", int32, "0+", tagged(3, "-1"), kSince44},
 };
@@ -246,7 +248,7 @@ constexpr Field kStreamsGroupTargetAssignmentMemberValue[] = {
 constexpr Field kOwnedTaskIds[] = {
     {"subtopologyId", string, "0+"},
     {"partitions", array(int32), "0+"},
-    {"assignmentEpochs", nullable(array(int32)), "0+", tagged(0, "null")},
+    {"assignmentEpochs", nullable(array(int32)), "0+", tagged(0, "[]")},
 };
 
 constexpr Field kStreamsGroupCurrentMemberAssignmentValue[] = {

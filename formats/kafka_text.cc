@@ -34,50 +34,44 @@ void append_data(std::string_view what, std::int32_t number, const DecodedMessag
   out.push_back('}');
 }
 
-void coordinator_key(const DecodedMessage& key, Offset offset, fmt::memory_buffer& out) {
-  const auto to = std::back_inserter(out);
-  switch (key.state) {
-    case State::decoded: return append_data("type", *key.type, key, out);
-    case State::unknown_type:
-      fmt::format_to(to, "Unknown record type {} at offset {}, skipping.", *key.type, offset);
-      return;
-    case State::broken:
-      fmt::format_to(
-          to,
-          "Error at offset {}, skipping. Could not read record with version {} from key's buffer due to: {}.",
-          offset, *key.type, key.wrong);
-      return;
+// What Kafka says of a key or a value that it cannot read; nothing of one that it can, and of null.
+std::optional<std::string> coordinator_error(const DecodedRecord& record, bool of_key) {
+  const DecodedMessage& message = of_key ? record.key : record.value;
+  const std::string_view part = of_key ? "key" : "value";
+  switch (message.state) {
     case State::null:
-    case State::too_short:
-    case State::bad_frame:
+    case State::decoded: return std::nullopt;
+    case State::too_short: return fmt::format("Could not read version from {}'s buffer.", part);
     case State::unknown_version:
-      fmt::format_to(to, "Error at offset {}, skipping. Could not read version from key's buffer.", offset);
-      return;
+      return fmt::format("Found an unknown record version {} for {} type", *message.version,
+                         *record.key.type);
+    case State::bad_frame:
+    case State::unknown_type:
+    case State::broken: break;
   }
+  return fmt::format("Could not read record with version {} from {}'s buffer due to: {}.",
+                     of_key ? *message.type : *message.version, part, message.wrong);
 }
 
-void coordinator_value(const DecodedRecord& record, Offset offset, fmt::memory_buffer& out) {
-  const DecodedMessage& value = record.value;
-  const auto to = std::back_inserter(out);
-  switch (value.state) {
-    case State::null: return append(out, "<DELETE>");
-    case State::decoded: return append_data("version", *value.version, value, out);
-    case State::unknown_version:
-      fmt::format_to(to, "Error at offset {}, skipping. Found an unknown record version {} for {} type",
-                     offset, *value.version, *record.key.type);
-      return;
-    case State::broken:
-      fmt::format_to(to,
-                     "Error at offset {}, skipping. Could not read record with version {} from value's "
-                     "buffer due to: {}.",
-                     offset, *value.version, value.wrong);
-      return;
-    case State::too_short:
-    case State::bad_frame:
-    case State::unknown_type:
-      fmt::format_to(to, "Error at offset {}, skipping. Could not read version from value's buffer.", offset);
-      return;
+// An error takes the place of the key, also if it is the value's.
+void coordinator_record(const DecodedRecord& record, Offset offset, KafkaRecordText& text) {
+  const auto to = std::back_inserter(text.key);
+  text.has_key = true;
+  text.has_value = false;
+  if (record.key.state == State::unknown_type) {
+    fmt::format_to(to, "Unknown record type {} at offset {}, skipping.", *record.key.type, offset);
+    return;
   }
+  auto error = coordinator_error(record, true);
+  if (!error) error = coordinator_error(record, false);
+  if (error) {
+    fmt::format_to(to, "Error at offset {}, skipping. {}", offset, *error);
+    return;
+  }
+  text.has_value = true;
+  append_data("type", *record.key.type, record.key, text.key);
+  if (record.value.state == State::null) return append(text.value, "<DELETE>");
+  append_data("version", *record.value.version, record.value, text.value);
 }
 
 // What Kafka says of a value that is no record of metadata; nothing of one that is.
@@ -141,10 +135,7 @@ bool kafka_record_text(InternalTopic topic, const RecordView& record, KafkaRecor
     case InternalTopic::transaction_state:
     case InternalTopic::share_group_state:
       if (!record.key) return false;
-      text.has_key = true;
-      text.has_value = decoded.key.state == State::decoded;
-      coordinator_key(decoded.key, record.offset, text.key);
-      if (text.has_value) coordinator_value(decoded, record.offset, text.value);
+      coordinator_record(decoded, record.offset, text);
       return true;
     case InternalTopic::cluster_metadata:
       text.has_key = false;

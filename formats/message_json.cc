@@ -80,6 +80,7 @@ class Reader {
 
   std::optional<Defect> message(const MessageSchema& schema) {
     compact_ = schema.flexible.contains(version_);
+    newest_ = schema.versions.last;
     structure(schema.fields);
     if (defect_) out_.resize(begin_);
     return defect_;
@@ -106,9 +107,6 @@ class Reader {
         name(field);
         value(field);
         out_.push_back(',');
-      } else if (always_shown(field)) {
-        name(field);
-        append(out_, "null,");
       }
       parts[i].end = out_.size();
     }
@@ -130,6 +128,7 @@ class Reader {
       });
       if (field == fields.end()) {
         const Bytes data = raw(size);
+        ++unknown_tags_;
         if (form_ == MessageForm::kafka || defect_) continue;
         fmt::memory_buffer text;
         append_base64(text, data);
@@ -144,9 +143,10 @@ class Reader {
       Part part{.begin = out_.size()};
       name(*field);
       const std::size_t value_begin = out_.size();
+      const std::size_t unknown_tags = unknown_tags_;
       value(*field);
-      if (std::string_view(out_.data() + value_begin, out_.size() - value_begin) == field->tag.default_json &&
-          !always_shown(*field)) {
+      const std::string_view text(out_.data() + value_begin, out_.size() - value_begin);
+      if (text == field->tag.default_json && unknown_tags_ == unknown_tags) {
         out_.resize(part.begin);
       }
       if (out_.size() > part.begin) out_.push_back(',');
@@ -163,11 +163,6 @@ class Reader {
       }
     }
     if (!unknown.empty()) fmt::format_to(std::back_inserter(out_), R"("unknownTaggedFields":[{}],)", unknown);
-  }
-
-  // Kafka leaves out what is the default of a tag, but not a structure.
-  static bool always_shown(const MessageField& field) {
-    return field.type.kind == MessageType::Kind::structure && !field.type.is_array;
   }
 
   void name(const MessageField& field) { fmt::format_to(std::back_inserter(out_), R"("{}":)", field.name); }
@@ -208,6 +203,8 @@ class Reader {
         if (is_nullable && (field.tag.number < 0 ? fixed(1, &Cursor::i8) < 0 : varint() <= 0)) {
           return append(out_, "null");
         }
+        if (version_ > newest_)
+          return fail(DefectCode::unknown_version, fmt::format("Can't read version {}", version_));
         return structure({field.type.fields, field.type.field_count});
     }
   }
@@ -325,6 +322,8 @@ class Reader {
   fmt::memory_buffer& out_;
   std::size_t begin_;  // of this message's text
   bool compact_ = false;
+  std::int16_t newest_ = 0;
+  std::size_t unknown_tags_ = 0;  // met so far: what has one is no default
   std::optional<Defect> defect_;
 };
 

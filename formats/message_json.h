@@ -19,7 +19,8 @@ enum class MessageForm {
 // left out. What follows the message is the caller's business. On an error nothing is appended.
 //
 // Reads as Kafka 4.3.1 does: the size of a known tag is not looked at, of equal tags the last one counts, a
-// version beyond the schema is read like the newest. Strings that are no UTF-8 get U+FFFD.
+// version beyond the schema is read like the newest if there is no structure in it. Strings that are no UTF-8
+// get U+FFFD.
 //
 // Errors: truncated, bad_length, bad_varint, unknown_version (a tag that the version does not have).
 // `found` has Kafka's words, which are "null" where the bytes end within a number.

@@ -103,11 +103,11 @@ std::optional<std::string> segment(Cursor& in, bool is_snapshot, fmt::memory_buf
   check(in.ok() && in.remaining() == 0, "a segment's record has been looked at before");
 
   if (is_snapshot && !state) return "state can not be null";
-  if (start_offset < 0) {
+  if (!is_snapshot && start_offset < 0) {
     return fmt::format("Unexpected start offset = {}. StartOffset for a remote segment cannot be negative",
                        start_offset);
   }
-  if (end_offset < start_offset) {
+  if (!is_snapshot && end_offset < start_offset) {
     return fmt::format(
         "Unexpected end offset = {}. EndOffset for a remote segment cannot be less than startOffset = {}",
         end_offset, start_offset);
