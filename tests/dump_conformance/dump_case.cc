@@ -20,7 +20,7 @@ bool is_log(const std::string& name) {
 
 class Writer {
  public:
-  Writer(std::uint64_t seed, const std::vector<FolderFiles>& broker, std::string folder)
+  Writer(std::uint64_t seed, const std::vector<BrokerFolder>& broker, std::string folder)
       : dice_(seed), folder_(std::move(folder)) {
     if (dice_.chance(50)) {
       RandomRound round = random_round(seed);
@@ -28,7 +28,13 @@ class Writer {
       round.folder.index_interval_bytes = dice_.pick({1, 64, 300, 4096});
       case_.files = to_files(round.log, round.folder);
     } else {
-      case_.files = dice_.pick(broker);
+      const auto any_of_broker = [&] {
+        return static_cast<std::size_t>(dice_.below(static_cast<std::int64_t>(broker.size())));
+      };
+      std::size_t chosen = any_of_broker();
+      for (int i = 0; i < 3 && !broker[chosen].topic.starts_with("__"); ++i) chosen = any_of_broker();
+      topic_ = broker[chosen].topic;
+      case_.files = broker[chosen].files;
     }
   }
 
@@ -37,6 +43,7 @@ class Writer {
       const std::int64_t count = dice_.between(1, 3);
       for (std::int64_t i = 0; i < count && !case_.files.empty(); ++i) damage();
     }
+    if (dice_.chance(3)) multiply();
     arguments();
     return std::move(case_);
   }
@@ -188,6 +195,17 @@ class Writer {
     flip(name, bytes);
   }
 
+  // So many logs that the order of what is found in them depends on more than a few buckets.
+  void multiply() {
+    const auto file = std::find_if(case_.files.begin(), case_.files.end(),
+                                   [](const auto& one) { return is_log(one.first); });
+    if (file == case_.files.end()) return;
+    const std::int64_t count = dice_.between(8, 70);
+    for (std::int64_t i = 0; i < count; ++i)
+      case_.files[fmt::format("{:0{}}.log", dice_.between(1, 100'000), dice_.pick({1, 20}))] = file->second;
+    tell(fmt::format("{} copies of {}", count, file->first));
+  }
+
   void rename(FolderFiles::iterator file) {
     const std::string name = file->first;
     const std::string suffix = name.find('.') == std::string::npos ? "" : name.substr(name.rfind('.'));
@@ -255,6 +273,12 @@ class Writer {
                                                                        2147483646, 2147483647}))});
     option(8, {fmt::format("--max-message-size={}",
                            dice_.pick<std::int64_t>({0, 18, 61, dice_.between(0, 500), 2147483647}))});
+    if (dice_.chance(70)) {
+      if (topic_ == "__consumer_offsets") option(100, {"--offsets-decoder"});
+      if (topic_ == "__transaction_state") option(100, {"--transaction-log-decoder"});
+      if (topic_ == "__cluster_metadata") option(100, {"--cluster-metadata-decoder"});
+      if (topic_ == "__share_group_state") option(100, {"--share-group-state-decoder"});
+    }
     option(12, {dice_.pick<std::string>({"--offsets-decoder", "--transaction-log-decoder",
                                          "--cluster-metadata-decoder", "--remote-log-metadata-decoder",
                                          "--share-group-state-decoder"})});
@@ -270,13 +294,14 @@ class Writer {
 
   Dice dice_;
   std::string folder_;
+  std::string topic_;  // if a broker wrote it
   DumpCase case_;
 };
 
 }  // namespace
 
-std::vector<FolderFiles> broker_folders(const Path& broker) {
-  std::vector<FolderFiles> folders;
+std::vector<BrokerFolder> broker_folders(const Path& broker) {
+  std::vector<BrokerFolder> folders;
   std::vector<Path> paths;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(broker)) {
     if (entry.is_directory() && parse_partition_folder_name(entry.path().filename().native()))
@@ -289,12 +314,14 @@ std::vector<FolderFiles> broker_folders(const Path& broker) {
     for (const auto& [name, content] : files) bytes += content.size();
     const bool has_log =
         std::any_of(files.begin(), files.end(), [](const auto& file) { return is_log(file.first); });
-    if (has_log && bytes <= kLargestFolder) folders.push_back(std::move(files));
+    if (has_log && bytes <= kLargestFolder)
+      folders.push_back({.topic = parse_partition_folder_name(path.filename().native())->partition.topic,
+                         .files = std::move(files)});
   }
   return folders;
 }
 
-DumpCase random_dump_case(std::uint64_t seed, const std::vector<FolderFiles>& broker,
+DumpCase random_dump_case(std::uint64_t seed, const std::vector<BrokerFolder>& broker,
                           const std::string& folder) {
   return Writer(seed, broker, folder).write();
 }

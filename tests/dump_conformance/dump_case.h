@@ -16,11 +16,16 @@ struct DumpCase {
   std::string damage;  // what was done to the files, in words
 };
 
-// The files of partition folders that a broker wrote, some of which a case begins with.
-std::vector<FolderFiles> broker_folders(const Path& broker);
+struct BrokerFolder {
+  std::string topic;
+  FolderFiles files;
+};
+
+// The partition folders that a broker wrote, some of which a case begins with.
+std::vector<BrokerFolder> broker_folders(const Path& broker);
 
 // `folder` is the name under which the files will be found.
-DumpCase random_dump_case(std::uint64_t seed, const std::vector<FolderFiles>& broker,
+DumpCase random_dump_case(std::uint64_t seed, const std::vector<BrokerFolder>& broker,
                           const std::string& folder);
 
 }  // namespace kseg

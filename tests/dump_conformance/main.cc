@@ -25,7 +25,7 @@ namespace kseg {
 namespace {
 
 constexpr std::uint64_t kEnoughToCount = 500;  // cases
-constexpr std::uint64_t kMaxShown = 5;         // differences, then it ends
+constexpr std::uint64_t kMaxShown = 5000;      // differences, then it ends
 const std::string kFolder = "t-0";
 
 class TextSink : public Sink {
@@ -124,7 +124,7 @@ int run(const BesideKafka& asked) {
   std::filesystem::current_path(root.path());
   ::setenv("LC_ALL", "C.UTF-8", 1);  // the tool prints in the charset of its locale
   Jvm kafka(class_path, "kseg.Dump");
-  const std::vector<FolderFiles> broker = broker_folders(KSEG_TEST_DATA "/broker");
+  const std::vector<BrokerFolder> broker = broker_folders(KSEG_TEST_DATA "/broker");
   Tally tally;
   std::uint64_t differing = 0;
   std::uint64_t lines = 0;
