@@ -53,7 +53,7 @@ class Dump {
       case TargetKind::log_directory: return log_directory(path);
       case TargetKind::partition_folder: return partition_folder(path);
       case TargetKind::log:
-      case TargetKind::metadata_snapshot: return log_file(path);
+      case TargetKind::metadata_snapshot: return log_file(path, kind);
       case TargetKind::offset_index:
       case TargetKind::time_index:
       case TargetKind::transaction_index:
@@ -131,18 +131,22 @@ class Dump {
     }
   }
 
-  void log_file(const Path& file) {
+  void log_file(const Path& file, TargetKind kind) {
     const Segment segment = lone_segment(files_, file);
     const TailStart tail = tail_of({&segment, 1});
     PartitionReader reader = PartitionReader::of_file(files_, file, reader_options(tail));
-    log(reader, partition_of_folder(file.parent_path()), tail.skip);
+    const auto folder = partition_of_folder(file.parent_path());
+    decode_as(kind == TargetKind::metadata_snapshot ? kClusterMetadataTopic : topic_of(folder));
+    log(reader, folder, tail.skip);
   }
 
   void partition_folder(const Path& folder) {
     TailStart tail;
     if (options_.tail) tail = tail_of(PartitionLog::open(files_, folder).segments());
     PartitionReader reader = PartitionReader::of_folder(files_, folder, reader_options(tail));
-    log(reader, partition_of_folder(folder), tail.skip);
+    const auto partition_name = partition_of_folder(folder);
+    decode_as(topic_of(partition_name));
+    log(reader, partition_name, tail.skip);
     if (!side_files_wanted()) return;
     const PartitionLog partition = PartitionLog::open(files_, folder);
     for (const Segment& segment : partition.segments()) {
@@ -164,6 +168,12 @@ class Dump {
   void side_file(const Path& file, TargetKind kind) {
     entries_ += dump_side_file(files_, file, kind, selection_.offsets, output_);
   }
+
+  static std::string_view topic_of(const std::optional<PartitionFolderName>& folder) {
+    return folder ? std::string_view(folder->partition.topic) : std::string_view();
+  }
+
+  void decode_as(std::string_view topic) { lines_.decode_as(options_.decoder.of(topic)); }
 
   // Leaves out the first `skip` records (batches) that are selected.
   void log(PartitionReader& reader, const std::optional<PartitionFolderName>& folder, std::uint64_t skip) {
@@ -287,6 +297,21 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
   add_count(*command, "--limit", options->limit, "stop after N records, with --batches N batches");
   command
       ->add_option_function<std::string>(
+          "--decoder",
+          [options](const std::string& text) {
+            const auto choice = parse_decoder_choice(text);
+            if (!choice)
+              throw CLI::ValidationError(
+                  "--decoder",
+                  "expected none, consumer_offsets, transaction_state, "
+                  "share_group_state, cluster_metadata or remote_log_metadata, found " +
+                      text);
+            options->decoder = *choice;
+          },
+          "decode records as those of __NAME, or none (default: by the folder's name)")
+      ->type_name("NAME");
+  command
+      ->add_option_function<std::string>(
           "--values",
           [options](const std::string& text) {
             const auto form = parse_value_form(text);
@@ -299,9 +324,10 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
   add_kafka_dump_options(*command, options->kafka);
   command->footer(kFooter);
   command->callback([options, command, &chosen] {
-    const bool in_kafkas_words = options->output.format == Format::kafka;
-    check_kafka_dump_options(*command, in_kafkas_words);
+    check_kafka_dump_options(*command, options->output.format == Format::kafka);
     if (options->targets.empty() && command->count("--files") == 0) throw CLI::RequiredError("TARGET");
+    if (command->count("--values") > 0 && command->count("--decoder") == 0)
+      options->decoder = {.by = DecoderChoice::By::nothing};
     const SelectionOptions& selection = options->selection;
     if (selection.selects_keys() && options->batches)
       throw CLI::ValidationError("--batches", "looks at no record, so it cannot select by key");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/decoder_choice.h"
 #include "cli/kafka_dump.h"
 #include "cli/output_options.h"
 #include "cli/record_lines.h"
@@ -25,6 +26,7 @@ struct DumpOptions {
   SelectionOptions selection = {};
   std::optional<std::uint64_t> limit = std::nullopt;  // of all targets; records, with `batches` batches
   std::optional<std::uint64_t> tail = std::nullopt;   // of each partition, likewise
+  DecoderChoice decoder = {};
   ValueForm values = ValueForm::automatic;
   KafkaDumpOptions kafka = {};  // for Format::kafka, which knows none of the above but `targets`
 

@@ -272,8 +272,9 @@ RecordInput::What RecordInput::parse_json(std::string_view line) {
     } else if (name == "base_sequence") {
       fields.base_sequence = read_number<std::int32_t>(in);
     } else {
-      static constexpr std::array kOfNoUse = {"file",  "position",   "size",          "magic",         "crc",
-                                              "valid", "attributes", "last_sequence", "base_timestamp"};
+      static constexpr std::array kOfNoUse = {
+          "file",  "position",   "size",          "magic",          "crc",
+          "valid", "attributes", "last_sequence", "base_timestamp", "decoded"};
       const bool known = std::find(kOfNoUse.begin(), kOfNoUse.end(), name) != kOfNoUse.end();
       if (!known && fields.unknown.empty()) fields.unknown = name;
       in.skip();

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "cli/decoded_record.h"
 #include "cli/json_bytes.h"
 #include "cli/text_bytes.h"
 #include "cli/time_argument.h"
@@ -148,26 +149,47 @@ std::optional<Defect> RecordLines::record(const RecordView& record) {
 
 std::optional<Defect> RecordLines::append_record(const RecordView& record) {
   std::optional<Defect> defect;
-  if (batch_.is_control()) {
-    const auto type = decode_control_type(record);
-    if (!type) defect = type.error();
-    control_text_ = type ? kseg::name(*type) : "UNKNOWN";
-    control_json_ = fmt::format(R"({{"type":"{}")", control_text_);
-    if (type && (*type == ControlType::abort || *type == ControlType::commit)) {
-      const auto marker = decode_end_transaction_marker(record);
-      if (!marker) defect = marker.error();
-      if (marker) {
-        control_text_ += fmt::format("  coordinator epoch {}", marker->coordinator_epoch);
-        control_json_ += fmt::format(R"(,"coordinator_epoch":{})", marker->coordinator_epoch);
-      }
-    }
-    control_json_ += "}";
-  }
+  if (batch_.is_control())
+    defect = read_control(record);
+  else if (topic_)
+    decode_internal_record(*topic_, record, MessageForm::whole, decoded_);
   if (output_.json())
     record_json(record);
   else
     record_text(record);
   return defect;
+}
+
+std::optional<Defect> RecordLines::read_control(const RecordView& record) {
+  const auto type = decode_control_type(record);
+  control_text_ = type ? kseg::name(*type) : "UNKNOWN";
+  control_json_ = fmt::format(R"({{"type":"{}"}})", control_text_);
+  if (!type) return type.error();
+  const auto add = [&](std::string_view text, std::string_view member) {
+    control_text_ += text;
+    control_json_.replace(control_json_.size() - 1, 1, member);
+    control_json_ += '}';
+  };
+  if (*type == ControlType::abort || *type == ControlType::commit) {
+    const auto marker = decode_end_transaction_marker(record);
+    if (!marker) return marker.error();
+    add(fmt::format("  coordinator epoch {}", marker->coordinator_epoch),
+        fmt::format(R"(,"coordinator_epoch":{})", marker->coordinator_epoch));
+    return std::nullopt;
+  }
+  fmt::memory_buffer data;
+  const auto message = append_control_json(*type, record.value, MessageForm::whole, data);
+  if (!message) {
+    const std::string wrong = in_words(message.error());
+    fmt::memory_buffer quoted;
+    append_json(quoted, as_bytes(wrong));
+    add(fmt::format("  ({})", wrong), fmt::format(R"(,"error":{})", fmt::to_string(quoted)));
+  } else if (*message) {
+    fmt::memory_buffer shown;
+    append_json_text(shown, {data.data(), data.size()});
+    add("  " + fmt::to_string(shown), R"(,"data":)" + fmt::to_string(data));
+  }
+  return std::nullopt;
 }
 
 std::int32_t RecordLines::sequence_of(const RecordView& record) const {
@@ -232,6 +254,10 @@ void RecordLines::record_json(const RecordView& record) {
   append_number(line, sequence_of(record));
   line.append(before_control_);
   line.append(batch_.is_control() ? std::string_view(control_json_) : std::string_view("null"));
+  if (topic_ && !batch_.is_control()) {
+    line.append(std::string_view(R"(,"decoded":)"));
+    append_decoded_json(line, record, decoded_);
+  }
   line.push_back('}');
 }
 
@@ -243,9 +269,13 @@ void RecordLines::record_text(const RecordView& record) {
     line.append(control_text_);
     return;
   }
-  append_text(line, record.key);
-  line.append(std::string_view(": "));
-  append_value_text(record.value);
+  if (topic_) {
+    append_decoded_text(line, record, decoded_);
+  } else {
+    append_text(line, record.key);
+    line.append(std::string_view(": "));
+    append_value_text(record.value);
+  }
   RecordHeaderReader headers(record);
   for (RecordHeaderView header; headers.next(header);) {
     line.append(std::string_view("  "));

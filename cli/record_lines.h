@@ -5,6 +5,7 @@
 
 #include "cli/output.h"
 #include "formats/file_names.h"
+#include "formats/internal_record.h"
 #include "formats/record.h"
 #include "formats/record_batch.h"
 
@@ -32,6 +33,9 @@ class RecordLines {
   // The same without a line for the file: only records will be shown.
   void begin_partition(const std::optional<TopicPartition>& partition);
 
+  // How the data records that follow are decoded; nothing: not at all.
+  void decode_as(std::optional<InternalTopic> topic) { topic_ = topic; }
+
   // `valid`: whether the crc is right, if it was looked at.
   void batch(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
 
@@ -50,6 +54,7 @@ class RecordLines {
   void batch_text(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
   void record_json(const RecordView& record);
   void record_text(const RecordView& record);
+  std::optional<Defect> read_control(const RecordView& record);
   void append_value_json(const std::optional<Bytes>& value);
   void append_value_text(const std::optional<Bytes>& value);
   std::int32_t sequence_of(const RecordView& record) const;
@@ -59,6 +64,8 @@ class RecordLines {
   ByteBuffer scratch_;
   Path file_;
   std::optional<std::string> partition_;
+  std::optional<InternalTopic> topic_;
+  DecodedRecord decoded_;
   RecordBatchHeader batch_;
   // What is the same in the JSON of all records of a batch: before the offset, between timestamp and
   // key, between headers and sequence, and behind it.

@@ -58,8 +58,8 @@ std::optional<TargetKind> target_kind(FileSystem& files, const Path& target) {
 }
 
 std::optional<PartitionFolderName> partition_of_folder(const Path& folder) {
-  // "." and "orders-0/" have a name too.
-  Path named = std::filesystem::absolute(folder).lexically_normal();
+  // "." and "orders-0/" have a name too, and so has what a file's name alone is in.
+  Path named = std::filesystem::absolute(folder.empty() ? Path(".") : folder).lexically_normal();
   if (!named.has_filename()) named = named.parent_path();
   return parse_partition_folder_name(named.filename().native());
 }

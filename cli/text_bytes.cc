@@ -49,16 +49,20 @@ void append_as_text(fmt::memory_buffer& out, Bytes bytes) {
   append_as_utf8(bytes, text);
   fmt::memory_buffer quoted;
   append_json(quoted, Bytes(text));
-  for (std::size_t i = 0; i < quoted.size(); ++i) {
-    const auto byte = static_cast<std::uint8_t>(quoted[i]);
-    const auto next = static_cast<std::uint8_t>(i + 1 < quoted.size() ? quoted[i + 1] : 0xff);
+  append_json_text(out, {quoted.data(), quoted.size()});
+}
+
+void append_json_text(fmt::memory_buffer& out, std::string_view json) {
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(json[i]);
+    const auto next = static_cast<std::uint8_t>(i + 1 < json.size() ? json[i + 1] : 0xff);
     if (byte == 0x7f) {
       out.append(std::string_view("\\u007f"));
     } else if (byte == 0xc2 && next < 0xa0) {  // U+0080 to U+009F
       fmt::format_to(std::back_inserter(out), "\\u{:04x}", next);
       ++i;
     } else {
-      out.push_back(quoted[i]);
+      out.push_back(json[i]);
     }
   }
 }

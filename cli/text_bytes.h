@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string_view>
 
 #include "formats/bytes.h"
 
@@ -14,5 +15,8 @@ void append_text(fmt::memory_buffer& out, const std::optional<Bytes>& bytes);
 
 // All of it as `"text"`, with U+FFFD for what is not UTF-8 and escapes for what a terminal acts on.
 void append_as_text(fmt::memory_buffer& out, Bytes bytes);
+
+// JSON, with escapes for what a terminal acts on.
+void append_json_text(fmt::memory_buffer& out, std::string_view json);
 
 }  // namespace kseg

@@ -26,13 +26,6 @@ void fail(DecodedMessage& message, State state, std::string wrong) {
   message.wrong = std::move(wrong);
 }
 
-// "null" is all that Java has to say where a number is cut short.
-std::string in_words(const Defect& defect) {
-  std::string words = fmt::format("{} at byte {}", name(defect.code), defect.position);
-  if (defect.found != "null") words += ": " + defect.found;
-  return words;
-}
-
 void decode(const MessageSchema& schema, std::int16_t version, Cursor& in, MessageForm form,
             DecodedMessage& message) {
   if (const auto defect = append_message_json(schema, version, in, form, message.data)) {
@@ -150,6 +143,13 @@ void decode_internal_record(InternalTopic topic, const RecordView& record, Messa
     case InternalTopic::remote_log_metadata:
       return decode_metadata(remote_log_metadata_schema(), record, form, decoded.value);
   }
+}
+
+// "null" is all that Java has to say where a number is cut short.
+std::string in_words(const Defect& defect) {
+  std::string words = fmt::format("{} at byte {}", name(defect.code), defect.position);
+  if (defect.found != "null") words += ": " + defect.found;
+  return words;
 }
 
 Result<bool> append_control_json(ControlType type, const std::optional<Bytes>& value, MessageForm form,

@@ -56,6 +56,9 @@ struct DecodedRecord {
 void decode_internal_record(InternalTopic topic, const RecordView& record, MessageForm form,
                             DecodedRecord& decoded);
 
+// "truncated at byte 9: …", of what append_message_json says is broken.
+std::string in_words(const Defect& defect);
+
 // The value of one of KRaft's control records, as JSON. False, and nothing is appended, for other types.
 // Errors: as of append_message_json.
 Result<bool> append_control_json(ControlType type, const std::optional<Bytes>& value, MessageForm form,
