@@ -9,14 +9,13 @@
 // tests/kafka/run. Status 0: no difference, and of many cases each outcome in more than one of a hundred.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <string>
 
-#include "cli/dump.h"
 #include "tests/dump_conformance/dump_case.h"
+#include "tests/kafka_dump_run.h"
 #include "tests/support/beside_kafka.h"
 #include "tests/support/jvm.h"
 #include "tests/support/temporary_folder.h"
@@ -25,53 +24,8 @@ namespace kseg {
 namespace {
 
 constexpr std::uint64_t kEnoughToCount = 500;  // cases
-constexpr std::uint64_t kMaxShown = 5000;      // differences, then it ends
+constexpr std::uint64_t kMaxShown = 5;         // differences, then it ends
 const std::string kFolder = "t-0";
-
-class TextSink : public Sink {
- public:
-  int write(std::string_view bytes) override { return text += bytes, 0; }
-  int close() override { return 0; }
-  std::string text;
-};
-
-struct Said {
-  std::string out;
-  std::string err;
-  bool ended_early = false;
-  std::string why;  // it ended early
-};
-
-// What the command line would do with these arguments.
-Said ask_kseg(const std::vector<std::string>& arguments) {
-  CLI::App app;
-  ChosenCommand chosen;
-  add_dump_command(app, chosen);
-  std::vector<std::string> words = {"dump", "--format", "kafka", "--exit-like-kafka"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::reverse(words.begin(), words.end());
-  app.parse(words);
-  TextSink out;
-  TextSink err;
-  Said said;
-  {
-    Output output(chosen.format, out, err);
-    try {
-      said.ended_early = chosen.run(output) != ExitStatus::done;
-      output.finish();
-    } catch (const IoError& error) {
-      said.ended_early = true;
-      err.write(std::string(error.what()) + "\n");
-    }
-  }
-  said.out = out.text;
-  said.err = err.text;
-  if (!said.ended_early) return said;
-  const std::size_t last = said.err.rfind('\n', said.err.size() - 2) + 1;  // npos + 1 is 0
-  said.why = said.err.substr(last);
-  said.err.resize(last);
-  return said;
-}
 
 std::string escaped(const std::string& word) {
   std::string text;
@@ -79,7 +33,7 @@ std::string escaped(const std::string& word) {
   return text;
 }
 
-Said ask_kafka(Jvm& kafka, const std::vector<std::string>& arguments) {
+KafkaDumpRun ask_kafka(Jvm& kafka, const std::vector<std::string>& arguments) {
   std::string line = std::filesystem::current_path().string();
   for (std::size_t i = 0; i < arguments.size(); ++i) line += fmt::format(" {}={}", i, escaped(arguments[i]));
   const std::string answer = kafka.ask(line);
@@ -100,7 +54,7 @@ std::string first_difference(const std::string& ours, const std::string& kafkas)
                      line_of(kafkas, std::min(at, kafkas.size())));
 }
 
-std::string compare(const Said& ours, const Said& kafkas) {
+std::string compare(const KafkaDumpRun& ours, const KafkaDumpRun& kafkas) {
   std::string text;
   if (ours.out != kafkas.out)
     text += "  standard output differs at " + first_difference(ours.out, kafkas.out);
@@ -133,9 +87,9 @@ int run(const BesideKafka& asked) {
     const DumpCase trial = random_dump_case(seed * 1'000'003 + from + done, broker, kFolder);
     std::filesystem::remove_all(kFolder);
     write_folder(kFolder, trial.files);
-    const Said ours = ask_kseg(trial.arguments);
+    const KafkaDumpRun ours = run_kafka_dump_like(trial.arguments);
     const bool untouched = read_folder(kFolder) == trial.files;
-    const Said kafkas = ask_kafka(kafka, trial.arguments);  // which may make files, and cut them
+    const KafkaDumpRun kafkas = ask_kafka(kafka, trial.arguments);  // which may make files, and cut them
     lines += static_cast<std::uint64_t>(std::count(kafkas.out.begin(), kafkas.out.end(), '\n'));
     if (kafkas.ended_early)
       ++tally.exceptions[kafkas.why.substr(0, kafkas.why.find(' ', 6))];
