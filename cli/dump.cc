@@ -28,6 +28,11 @@ constexpr const char* kFooter = R"(TARGETS
   broker would load it, a log directory partition by partition, each with its side files, unless
   --logs-only, --batches or an option that selects records is given.
 
+IN THE WORDS OF KAFKA
+  --format kafka prints what Kafka 4.3.1's own dump tool (kafka-dump-log.sh) prints, byte for byte, and
+  takes that tool's options and none of the others. It ends where that tool ends with an exception. Of a
+  folder it dumps the files that the tool knows, by name. See kseg-dump(1).
+
 SELECTING RECORDS
   All that is given must hold; of several keys and prefixes, one. Then --tail takes the last N of what
   is selected, of each partition, and --limit stops after N in all. Timestamps need not ascend: --time

@@ -13,7 +13,7 @@ std::string_view kafka_name(TimestampType type) {
   return "";
 }
 
-std::optional<Defect> kafka_batch_line(const RecordBatchView& batch, Output& output) {
+Result<bool> kafka_batch_line(const RecordBatchView& batch, Output& output) {
   const RecordBatchHeader& header = batch.header;
   KafkaLine line(output);
   line.text("baseOffset: ", header.base_offset)
@@ -47,7 +47,7 @@ std::optional<Defect> kafka_batch_line(const RecordBatchView& batch, Output& out
       .text(" crc: ", header.crc)
       .text(" isvalid: ", valid)
       .end();
-  return std::nullopt;
+  return valid;
 }
 
 }  // namespace kseg

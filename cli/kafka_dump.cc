@@ -77,11 +77,7 @@ class KafkaDump {
     return std::nullopt;
   }
 
-  // When all files are dumped. Whether anything was found.
-  bool tell_findings() {
-    findings_.tell(output_);
-    return damaged_snapshot_ || !findings_.none();
-  }
+  const KafkaFindings& findings() const { return findings_; }
 
  private:
   std::optional<Defect> log_title(const KafkaFileName& file) {
@@ -127,6 +123,7 @@ class KafkaDump {
     }
     if (const std::uint64_t left = end - walk.position(); left > 0 && options_.max_bytes == kAll) {
       KafkaLine(output_).text("Found ", left).text(" invalid bytes at the end of ", name.name()).end();
+      findings_.damage();
     }
     return std::nullopt;
   }
@@ -138,7 +135,9 @@ class KafkaDump {
       return header.error();
     }
     const RecordBatchView view{.header = *header, .position = batch.position, .bytes = batch.whole()};
-    if (auto defect = kafka_batch_line(view, output_)) return defect;
+    const auto valid = kafka_batch_line(view, output_);
+    if (!valid) return valid.error();
+    if (!*valid) findings_.damage();
     if (!options_.shows_records()) return std::nullopt;
     record_line_.begin_batch(*header);
     records_.open(view);
@@ -154,7 +153,7 @@ class KafkaDump {
   }
 
   std::optional<LocatedDefect> snapshot(const KafkaFileName& file) {
-    damaged_snapshot_ |= kafka_snapshot_lines(read_file(files_, file.path()), output_);
+    if (kafka_snapshot_lines(read_file(files_, file.path()), output_)) findings_.damage();
     return std::nullopt;
   }
 
@@ -173,7 +172,6 @@ class KafkaDump {
   KafkaRecords records_;
   KafkaFindings findings_;
   Offset previous_{-1};  // of the record before, in the log at hand
-  bool damaged_snapshot_ = false;
 };
 
 }  // namespace
@@ -194,8 +192,9 @@ ExitStatus run_kafka_dump(const std::vector<std::string>& targets, const KafkaDu
     output.defect(end->file, end->defect);
     return ExitStatus::no;
   }
-  const bool found = dump.tell_findings();
-  return found && !options.exit_like_kafka ? ExitStatus::no : ExitStatus::done;
+  dump.findings().tell(output);
+  const bool damage = dump.findings().any_damage();
+  return damage && !options.exit_like_kafka ? ExitStatus::no : ExitStatus::done;
 }
 
 }  // namespace kseg

@@ -28,14 +28,14 @@ struct KafkaDumpOptions {
   KafkaDecoder key_decoder = KafkaDecoder::string;
   KafkaDecoder value_decoder = KafkaDecoder::string;
   std::optional<InternalTopic> topic_decoder = std::nullopt;  // instead of the two
-  bool exit_like_kafka = false;  // 0 whatever is found, 1 where Kafka's tool ends with an exception
+  bool exit_like_kafka = false;  // done whatever is found, if only Kafka's tool gets to its end
 
   bool shows_records() const { return deep_iteration || print_data_log; }
 };
 
 // Dumps `targets`, of a folder its files of the kinds that Kafka's tool knows, by name, and then
 // `options.files`. Ends where Kafka's tool ends: behind what it met with an exception nothing more is dumped,
-// and its findings are not told. done; no if anything was found. Throws IoError.
+// and its findings are not told. done; no if anything is damaged. Throws IoError.
 ExitStatus run_kafka_dump(const std::vector<std::string>& targets, const KafkaDumpOptions& options,
                           Output& output);
 

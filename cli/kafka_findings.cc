@@ -38,9 +38,9 @@ void KafkaFindings::not_consecutive(const KafkaFileName& file, Offset offset, Of
   not_consecutive_[file.absolute()].emplace_back(offset.value, next.value);
 }
 
-bool KafkaFindings::none() const {
-  return index_mismatches_.empty() && timestamp_mismatches_.empty() && out_of_order_.empty() &&
-         not_found_.empty() && not_consecutive_.empty();
+bool KafkaFindings::any_damage() const {
+  return damage_ || !index_mismatches_.empty() || !timestamp_mismatches_.empty() || !out_of_order_.empty() ||
+         !not_found_.empty();
 }
 
 void KafkaFindings::tell(const PairsOfFiles& files, const Words& words, Output& output) {

@@ -23,10 +23,15 @@ class KafkaFindings {
   void out_of_order(const KafkaFileName& file, std::int64_t indexed_ms, std::int64_t before_ms);
   void offset_not_found(const KafkaFileName& file, Offset indexed, Offset in_log);
 
-  // Two neighbours in a log between which offsets are missing; -1 stands in front of the first record.
+  // Two neighbours in a log between which offsets are missing; -1 stands in front of the first record. This
+  // is told like the others but is no damage: every segment but the first has it, and compacted logs are full
+  // of it.
   void not_consecutive(const KafkaFileName& file, Offset offset, Offset next);
 
-  bool none() const;
+  // What else makes the answer "no", and is shown elsewhere.
+  void damage() { damage_ = true; }
+
+  bool any_damage() const;
 
   // On the notes' side.
   void tell(Output& output) const;
@@ -51,6 +56,7 @@ class KafkaFindings {
   PairsOfFiles out_of_order_;
   PairsOfFiles not_found_;
   PairsOfFiles not_consecutive_;
+  bool damage_ = false;
 };
 
 }  // namespace kseg

@@ -44,7 +44,7 @@ void add_output_options_with_kafka(CLI::App& command, OutputOptions& options) {
   command
       .add_option_function<std::string>(
           "--format", set_format,
-          "for people (text, the default), for scripts (jsonl), or what Kafka's own tool prints (kafka)")
+          "for people (text, the default), scripts (jsonl), scripts of Kafka's tool (kafka)")
       ->type_name("text|jsonl|kafka");
   add_json_option(command, options);
 }
