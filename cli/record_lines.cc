@@ -121,11 +121,15 @@ void RecordLines::begin_batch(const RecordBatchHeader& header) {
 void RecordLines::batch_text(const RecordBatchHeader& header, Position position, std::optional<bool> valid) {
   fmt::memory_buffer& line = output_.line();
   const auto to = std::back_inserter(line);
-  fmt::format_to(to, "batch {:<20} count {:<5} position {:<10} size {:<8} {:<6} {} {}  leader epoch {}",
+  fmt::format_to(to, "batch {:<20} count {:<5} position {:<10} size {:<8} {:<6} {} {}  ",
                  fmt::format("{}..{}", header.base_offset, header.last_offset()), header.record_count,
                  position, header.size_bytes(), header.codec_known() ? name(header.codec()) : "unknown",
-                 name(header.timestamp_type()), format_time_ms(header.max_timestamp),
-                 header.partition_leader_epoch);
+                 name(header.timestamp_type()), format_time_ms(header.max_timestamp));
+  if (header.is_legacy()) {
+    fmt::format_to(to, "magic {}", header.magic);
+  } else {
+    fmt::format_to(to, "leader epoch {}", header.partition_leader_epoch);
+  }
   if (header.producer_id != kNoProducerId) {
     fmt::format_to(to, "  producer {} epoch {}", header.producer_id, header.producer_epoch);
   }

@@ -31,12 +31,12 @@ struct Decompressor::Contexts {
   GzipDecoder gzip;
   ZstdDecoder zstd;
 
-  Result<std::size_t> decode(Codec codec, Bytes input, GrowingOutput& out) {
+  Result<std::size_t> decode(Codec codec, Framing framing, Bytes input, GrowingOutput& out) {
     switch (codec) {
       case Codec::none: break;
       case Codec::gzip: return gzip.decode(input, out);
       case Codec::snappy: return decode_snappy_xerial(input, out);
-      case Codec::lz4: return decode_lz4_frame(input, out);
+      case Codec::lz4: return decode_lz4_frame(input, framing, out);
       case Codec::zstd: return zstd.decode(input, out);
     }
     no_codec();
@@ -49,9 +49,9 @@ Decompressor::Decompressor(Decompressor&&) noexcept = default;
 Decompressor& Decompressor::operator=(Decompressor&&) noexcept = default;
 
 Result<Decompressor::Output> Decompressor::decompress(Codec codec, Bytes input, ByteBuffer& scratch,
-                                                      std::size_t limit) {
+                                                      std::size_t limit, Framing framing) {
   GrowingOutput out(scratch, limit);
-  const auto trailing_bytes = contexts_->decode(codec, input, out);
+  const auto trailing_bytes = contexts_->decode(codec, framing, input, out);
   if (!trailing_bytes) return trailing_bytes.error();
   return Output{.bytes = out.bytes(), .trailing_bytes = *trailing_bytes};
 }
@@ -80,12 +80,12 @@ Compressor::~Compressor() = default;
 Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 
-void Compressor::compress(Codec codec, Bytes input, ByteBuffer& out) {
+void Compressor::compress(Codec codec, Bytes input, ByteBuffer& out, Framing framing) {
   switch (codec) {
     case Codec::none: break;
     case Codec::gzip: return contexts_->gzip.encode(input, out);
     case Codec::snappy: return encode_snappy_xerial(input, out);
-    case Codec::lz4: return encode_lz4_frame(input, out, contexts_->lz4_level);
+    case Codec::lz4: return encode_lz4_frame(input, framing, out, contexts_->lz4_level);
     case Codec::zstd: return contexts_->zstd.encode(input, out);
   }
   no_codec();

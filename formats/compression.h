@@ -18,6 +18,10 @@ enum class Codec : std::uint8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd 
 // "none", "gzip", "snappy", "lz4", "zstd", as Kafka's tools print them.
 std::string_view name(Codec codec);
 
+// An LZ4 frame in a message of format 0 has a wrong header checksum, a historic mistake of Kafka's: made so
+// when written, not looked at when read. Other codecs have one framing.
+enum class Framing { standard, of_magic_0 };
+
 // No batch may decompress to more: Kafka holds one in a Java array.
 constexpr std::size_t kDecompressionLimit = 2147483647;
 
@@ -40,7 +44,7 @@ class Decompressor {
   // and codecs that are none of the four are the caller's business.
   // Errors: bad_compression, truncated (positions count bytes of `input`), output_limit.
   Result<Output> decompress(Codec codec, Bytes input, ByteBuffer& scratch,
-                            std::size_t limit = kDecompressionLimit);
+                            std::size_t limit = kDecompressionLimit, Framing framing = Framing::standard);
 
  private:
   struct Contexts;
@@ -66,7 +70,7 @@ class Compressor {
   Compressor& operator=(Compressor&&) noexcept;
 
   // Appends the compressed form of `input` to `out`.
-  void compress(Codec codec, Bytes input, ByteBuffer& out);
+  void compress(Codec codec, Bytes input, ByteBuffer& out, Framing framing = Framing::standard);
 
  private:
   struct Contexts;

@@ -15,7 +15,6 @@ std::string_view name(DefectCode code) {
     KSEG_NAME(crc_mismatch);
     KSEG_NAME(torn_tail);
     KSEG_NAME(unknown_magic);
-    KSEG_NAME(legacy_magic);
     KSEG_NAME(unknown_codec);
     KSEG_NAME(bad_compression);
     KSEG_NAME(output_limit);
@@ -28,6 +27,7 @@ std::string_view name(DefectCode code) {
     KSEG_NAME(max_timestamp_mismatch);
     KSEG_NAME(base_timestamp_mismatch);
     KSEG_NAME(unused_attributes);
+    KSEG_NAME(legacy_message_emptied);
     KSEG_NAME(sparse_batch);
     KSEG_NAME(offset_order);
     KSEG_NAME(segment_range);

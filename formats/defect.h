@@ -22,7 +22,6 @@ enum class DefectCode {
   // Record batches (formats/record_batch.md).
   torn_tail,  // the last batch of a file is incomplete
   unknown_magic,
-  legacy_magic,  // magic 0 or 1: not yet read by kseg
   unknown_codec,
   bad_compression,  // the codec rejects the bytes
   output_limit,     // decompressed bytes would pass the limit
@@ -35,7 +34,8 @@ enum class DefectCode {
   max_timestamp_mismatch,
   base_timestamp_mismatch,
   unused_attributes,
-  sparse_batch,  // fewer records than offsets in a log that is not compacted
+  legacy_message_emptied,  // a message of format 0 or 1 would have to be kept without its record
+  sparse_batch,            // fewer records than offsets in a log that is not compacted
 
   // Order in a log.
   offset_order,   // last offset not above that of the batch before

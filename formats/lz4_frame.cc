@@ -27,6 +27,7 @@ constexpr std::uint32_t kStored = 0x80000000;
 
 // Magic, flags, block descriptor and checksum of what Kafka writes.
 constexpr std::array<std::uint8_t, 7> kWrittenHeader = {0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82};
+constexpr std::uint8_t kChecksumOfMagic0 = 0x1a;  // of the magic number as well
 constexpr std::size_t kWrittenBlockSize = 65536;
 constexpr int kFastLevel = 9;  // Kafka's default, by which it means its fast compressor
 
@@ -43,7 +44,7 @@ std::uint32_t little_endian_u32(Cursor& in) {
   return __builtin_bswap32(in.u32());
 }
 
-Result<FrameHeader> decode_header(Bytes input, Cursor& in) {
+Result<FrameHeader> decode_header(Bytes input, Framing framing, Cursor& in) {
   const std::uint32_t magic = in.u32();
   const Position flags_at = in.position();
   const auto flags = static_cast<std::uint8_t>(in.i8());
@@ -65,7 +66,7 @@ Result<FrameHeader> decode_header(Bytes input, Cursor& in) {
   }
   const Bytes hashed = input.subspan(flags_at.value, checksum_at - flags_at);
   const auto computed = static_cast<std::uint8_t>(XXH32(hashed.data(), hashed.size(), 0) >> 8);
-  if (checksum != computed) {
+  if (checksum != computed && framing == Framing::standard) {
     return bad_compression(checksum_at, fmt::format("header checksum {:02x}", computed),
                            fmt::format("{:02x}", checksum));
   }
@@ -103,9 +104,9 @@ std::optional<Defect> decode_block(Bytes block, Position at, std::size_t max_siz
 
 }  // namespace
 
-Result<std::size_t> decode_lz4_frame(Bytes input, GrowingOutput& out) {
+Result<std::size_t> decode_lz4_frame(Bytes input, Framing framing, GrowingOutput& out) {
   Cursor in(input);
-  const auto header = decode_header(input, in);
+  const auto header = decode_header(input, framing, in);
   if (!header) return header.error();
   while (true) {
     const Position at = in.position();
@@ -138,9 +139,10 @@ Result<std::size_t> decode_lz4_frame(Bytes input, GrowingOutput& out) {
   return in.remaining();
 }
 
-void encode_lz4_frame(Bytes input, ByteBuffer& out, std::optional<int> level) {
+void encode_lz4_frame(Bytes input, Framing framing, ByteBuffer& out, std::optional<int> level) {
   ByteWriter to(out);
   to.bytes(kWrittenHeader);
+  if (framing == Framing::of_magic_0) out.back() = kChecksumOfMagic0;
   while (!input.empty()) {
     const Bytes block = input.first(std::min(input.size(), kWrittenBlockSize));
     const std::size_t size_at = out.size();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "formats/legacy_message.h"
+
 namespace kseg {
 namespace {
 
@@ -57,6 +59,7 @@ bool RecordReader::bytes_behind_last() {
 
 bool RecordReader::next(RecordView& record) {
   if (defect_) return false;
+  if (magic_ < RecordBatchHeader::kMagic) return next_message(record);
   record_start_ = in_.position();
   if (left_ <= 0) {
     if (left_ == 0 && in_.remaining() > 0 && rules_ == Rules::sound) return bytes_behind_last();
@@ -94,12 +97,8 @@ bool RecordReader::next(RecordView& record) {
   }
 
   record.offset = base_offset_ + offset_delta;
-  if (rules_ == Rules::sound && (record.offset <= previous_ || record.offset > last_)) {
-    return fail(DefectCode::record_offset, fmt::format("an offset in {}..{}", previous_ + 1, last_),
-                fmt::format("{}", record.offset));
-  }
+  if (rules_ == Rules::sound && !takes_offset(record.offset)) return false;
   if (rules_ == Rules::of_kafka && left_ == 0 && in_.remaining() > 0) return bytes_behind_last();
-  previous_ = record.offset;
   record.timestamp_ms = log_append_time_
                             ? max_timestamp_
                             : static_cast<std::int64_t>(static_cast<std::uint64_t>(base_timestamp_) +
@@ -107,9 +106,48 @@ bool RecordReader::next(RecordView& record) {
   return true;
 }
 
+bool RecordReader::takes_offset(Offset offset) {
+  if (offset <= previous_ || offset > last_) {
+    return fail(DefectCode::record_offset, fmt::format("an offset in {}..{}", previous_ + 1, last_),
+                fmt::format("{}", offset));
+  }
+  previous_ = offset;
+  return true;
+}
+
+bool RecordReader::next_message(RecordView& record) {
+  if (left_ <= 0) return false;
+  --left_;
+  record_start_ = in_.position();
+  const auto message = decode_legacy_message(in_.rest());
+  if (!message) {
+    const Defect& defect = message.error();
+    record_start_ = record_start_ + defect.position.value;
+    return fail(defect.code, defect.expected, defect.found);
+  }
+  const bool is_first = record_start_ == Position{};
+  if (message->codec != Codec::none) {
+    return fail(DefectCode::unknown_codec, "messages that are not compressed inside a wrapper",
+                std::string(name(message->codec)));
+  }
+  if (is_first) relative_to_ = base_offset_ - message->offset;
+  in_.bytes(static_cast<std::int64_t>(message->size_bytes));
+
+  record.offset = message->offset + relative_to_;
+  if (!takes_offset(record.offset)) return false;
+  record.timestamp_ms = log_append_time_ ? max_timestamp_ : message->timestamp_ms;
+  record.key = message->key;
+  record.value = message->value;
+  record.header_count = 0;
+  record.headers = {};
+  return true;
+}
+
 Result<Decompressor::Output> uncompressed_records(const RecordBatchView& batch, Decompressor& decompressor,
                                                   ByteBuffer& scratch) {
   if (auto defect = check_header(batch.header, batch.position)) return *defect;
+  if (batch.header.is_wrapper()) return uncompressed_messages(batch, decompressor, scratch);
+  if (batch.header.is_legacy()) return Decompressor::Output{.bytes = batch.bytes};
   // Kafka opens no stream for an empty batch (2.7); bytes behind the header are then surplus.
   if (batch.header.codec() == Codec::none || batch.header.record_count == 0) {
     return Decompressor::Output{.bytes = batch.records()};

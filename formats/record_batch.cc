@@ -4,8 +4,10 @@
 
 #include "formats/byte_writer.h"
 #include "formats/check.h"
+#include "formats/crc32.h"
 #include "formats/crc32c.h"
 #include "formats/cursor.h"
+#include "formats/legacy_message.h"
 
 namespace kseg {
 namespace {
@@ -38,21 +40,21 @@ std::int32_t RecordBatchHeader::last_sequence() const {
 }
 
 std::uint32_t RecordBatchView::computed_crc() const {
-  return crc32c(bytes.subspan(RecordBatchHeader::kCrcStart));
+  return header.is_legacy() ? crc32(bytes.subspan(LegacyMessage::kCrcStart))
+                            : crc32c(bytes.subspan(RecordBatchHeader::kCrcStart));
 }
 
 Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
   if (bytes.size() >= RecordBatchHeader::kMinPrefix) {
     const auto magic = static_cast<std::int8_t>(bytes[RecordBatchHeader::kMagicPosition]);
+    if (magic == 0 || magic == 1) return decode_legacy_header(bytes, at);
     if (magic != RecordBatchHeader::kMagic) {
       Cursor prefix(bytes, at);
-      const Offset offset{prefix.i64()};
-      const bool legacy = magic == 0 || magic == 1;
-      return Defect{.code = legacy ? DefectCode::legacy_magic : DefectCode::unknown_magic,
+      return Defect{.code = DefectCode::unknown_magic,
                     .position = at + RecordBatchHeader::kMagicPosition,
-                    .offset = offset,
-                    .expected = "magic 2",
-                    .found = fmt::format("magic {}{}", magic, legacy ? " (not yet supported)" : "")};
+                    .offset = Offset{prefix.i64()},
+                    .expected = "magic 0, 1 or 2",
+                    .found = fmt::format("magic {}", magic)};
     }
   }
   Cursor in(bytes, at);
@@ -111,11 +113,12 @@ std::optional<Defect> check_crc(const RecordBatchView& batch) {
 
 std::optional<Defect> check_header(const RecordBatchHeader& header, Position at) {
   if (!header.codec_known()) {
-    return Defect{.code = DefectCode::unknown_codec,
-                  .position = at + 21,
-                  .offset = header.base_offset,
-                  .expected = "codec 0 to 4",
-                  .found = fmt::format("{}", header.attributes & RecordBatchHeader::kCodecMask)};
+    return Defect{
+        .code = DefectCode::unknown_codec,
+        .position = at + (header.is_legacy() ? 17 : 21),
+        .offset = header.base_offset,
+        .expected = header.is_legacy() ? "codec 0 to 3 in a message of format 0 or 1" : "codec 0 to 4",
+        .found = fmt::format("{}", header.attributes & RecordBatchHeader::kCodecMask)};
   }
   if (header.base_offset.value < 0 || header.last_offset_delta < 0 ||
       header.next_offset() < header.base_offset) {
@@ -126,7 +129,8 @@ std::optional<Defect> check_header(const RecordBatchHeader& header, Position at)
                   .found = fmt::format("base offset {}, last offset delta {}", header.base_offset,
                                        header.last_offset_delta)};
   }
-  if (header.record_count < 0) {
+  const bool unknown = header.is_wrapper() && header.record_count == RecordBatchHeader::kUnknownCount;
+  if (header.record_count < 0 && !unknown) {
     return Defect{.code = DefectCode::record_count_mismatch,
                   .position = at + 57,
                   .offset = header.base_offset,

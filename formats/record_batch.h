@@ -1,4 +1,5 @@
-// A record batch of message format 2: its 61-byte header. Layout and validity: formats/record_batch.md.
+// A record batch of message format 2: its 61-byte header. Layout and validity: formats/record_batch.md. A
+// message of format 0 or 1 counts as a batch too: formats/legacy_message.h.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ struct RecordBatchHeader {
   static constexpr std::size_t kMinPrefix = 17;  // what must be there to know length and magic
   static constexpr std::size_t kCrcStart = 21;   // the crc covers attributes … end
   static constexpr std::int8_t kMagic = 2;
+  static constexpr std::int32_t kUnknownCount = -1;  // of records in a wrapper that was not looked into
 
   static constexpr std::int16_t kCodecMask = 0x07;
   static constexpr std::int16_t kLogAppendTimeBit = 0x08;
@@ -46,6 +48,11 @@ struct RecordBatchHeader {
   std::int32_t base_sequence = kNoSequence;
   std::int32_t record_count = 0;  // records physically present
 
+  // Messages of formats 0 and 1 have no leader epoch, no producer and no headers; they are never control
+  // records or part of a transaction. A wrapper is one whose value is a compressed set of messages.
+  bool is_legacy() const { return magic < kMagic; }
+  bool is_wrapper() const { return is_legacy() && codec() != Codec::none; }
+
   std::uint64_t size_bytes() const { return static_cast<std::uint64_t>(batch_length) + kLogOverhead; }
   Offset last_offset() const { return base_offset + last_offset_delta; }
   Offset next_offset() const { return last_offset() + 1; }
@@ -53,7 +60,9 @@ struct RecordBatchHeader {
 
   // Bits 0-2; 5 to 7 name no codec, ask codec_known() first.
   Codec codec() const { return static_cast<Codec>(attributes & kCodecMask); }
-  bool codec_known() const { return (attributes & kCodecMask) <= static_cast<int>(Codec::zstd); }
+  bool codec_known() const {
+    return (attributes & kCodecMask) <= static_cast<int>(is_legacy() ? Codec::lz4 : Codec::zstd);
+  }
   TimestampType timestamp_type() const {
     return (attributes & kLogAppendTimeBit) != 0 ? TimestampType::log_append_time
                                                  : TimestampType::create_time;
@@ -75,12 +84,15 @@ struct RecordBatchView {
   Position position;  // of its first byte in the file
   Bytes bytes;        // header.size_bytes() of them
 
-  Bytes records() const { return bytes.subspan(RecordBatchHeader::kSize); }  // compressed if codec() says so
+  Bytes records() const {
+    return bytes.subspan(RecordBatchHeader::kSize);
+  }  // of format 2; compressed if codec() says so
   std::uint32_t computed_crc() const;
 };
 
-// Decodes the first 61 bytes of `bytes`; what follows is not looked at.
-// Errors: truncated (fewer bytes), bad_length (batch_length < 49), legacy_magic, unknown_magic.
+// Decodes the first 61 bytes of `bytes`, of a message of format 0 or 1 the first 18 or 26; what follows is
+// not looked at. A wrapper is to be completed: formats/legacy_message.h. Errors: truncated (fewer bytes),
+// bad_length (batch_length < 49), unknown_magic.
 Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at = {});
 
 // The 61 bytes as they are, whatever they say: for showing what Kafka's reader shows, which takes every
@@ -96,8 +108,8 @@ void seal_batch(ByteBuffer& out, std::size_t start);
 // crc_mismatch, or nothing.
 std::optional<Defect> check_crc(const RecordBatchView& batch);
 
-// What a header says about itself, whatever its crc: unknown_codec, negative last_offset_delta,
-// negative count, last offset past 2^63-1.
+// What a header says about itself, whatever its crc: unknown_codec (zstd is one below magic 2), negative
+// last_offset_delta, negative count, last offset past 2^63-1.
 std::optional<Defect> check_header(const RecordBatchHeader& header, Position at);
 
 // Appends the 61-byte batch that stands in for one whose records are all gone (compaction.md §12.3):

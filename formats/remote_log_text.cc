@@ -27,8 +27,9 @@ std::optional<std::string_view> state_name(const std::array<std::string_view, N>
   return names[static_cast<std::size_t>(state)];
 }
 
-std::int64_t compact_length(Cursor& in) {
-  return std::int64_t{in.unsigned_varint()} - 1;
+// Signed, as Java's are: what is below 0 is null, or no tags.
+std::int32_t compact_length(Cursor& in) {
+  return static_cast<std::int32_t>(in.unsigned_varint() - 1);
 }
 
 std::string uuid(Cursor& in) {
@@ -41,8 +42,8 @@ std::string uuid(Cursor& in) {
 // The one known tag is 0 of a segment: whether its transaction index is empty.
 bool read_tags(Cursor& in, bool of_segment = false) {
   bool txn_index_empty = false;
-  const std::uint32_t count = in.unsigned_varint();
-  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+  const auto count = static_cast<std::int32_t>(in.unsigned_varint());
+  for (std::int32_t i = 0; i < count && in.ok(); ++i) {
     const std::uint32_t tag = in.unsigned_varint();
     const std::uint32_t size = in.unsigned_varint();
     if (of_segment && tag == 0) {
@@ -72,8 +73,8 @@ std::string segment_id(Cursor& in) {
 
 std::map<std::int32_t, std::int64_t> leader_epochs(Cursor& in) {
   std::map<std::int32_t, std::int64_t> epochs;
-  const std::int64_t count = compact_length(in);
-  for (std::int64_t i = 0; i < count && in.ok(); ++i) {
+  const std::int32_t count = compact_length(in);
+  for (std::int32_t i = 0; i < count && in.ok(); ++i) {
     const std::int32_t epoch = in.i32();
     epochs[epoch] = in.i64();
     read_tags(in);
@@ -82,7 +83,7 @@ std::map<std::int32_t, std::int64_t> leader_epochs(Cursor& in) {
 }
 
 std::string custom_metadata(Cursor& in) {
-  const std::int64_t size = compact_length(in);
+  const std::int32_t size = compact_length(in);
   if (size < 0) return "Optional.empty";
   in.bytes(size);
   return fmt::format("Optional[CustomMetadata{{{} bytes}}]", size);
@@ -143,6 +144,9 @@ std::optional<std::string> segment_update(Cursor& in, fmt::memory_buffer& out) {
   const std::int64_t event_timestamp_ms = in.i64();
   const std::string custom = custom_metadata(in);
   const auto state = state_name(kSegmentStates, in.i8());
+  read_tags(in);
+  check(in.ok() && in.remaining() == 0, "an update's record has been looked at before");
+
   if (!state) return "state can not be null";
   fmt::format_to(std::back_inserter(out),
                  "RemoteLogSegmentMetadataUpdate{{remoteLogSegmentId={}, customMetadata={}, state={}, "
@@ -156,6 +160,9 @@ std::optional<std::string> partition_delete(Cursor& in, fmt::memory_buffer& out)
   const std::int32_t broker_id = in.i32();
   const std::int64_t event_timestamp_ms = in.i64();
   const auto state = state_name(kDeleteStates, in.i8());
+  read_tags(in);
+  check(in.ok() && in.remaining() == 0, "a partition's record has been looked at before");
+
   if (!state) return "null";
   fmt::format_to(
       std::back_inserter(out),

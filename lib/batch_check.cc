@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "formats/legacy_message.h"
 #include "formats/record_batch_builder.h"
 
 namespace kseg {
@@ -38,12 +39,12 @@ struct Times {
 void check_times(const RecordBatchView& batch, const Times& times, const Path& file, VerifyReport& report) {
   const RecordBatchHeader& header = batch.header;
   // The append time stands for all records, and what the producer had meant is nobody's concern.
-  if (header.timestamp_type() == TimestampType::log_append_time) return;
+  if (header.timestamp_type() == TimestampType::log_append_time || header.magic == 0) return;
   if (header.max_timestamp != times.max_ms) {
     report.warning(file, at(batch, DefectCode::max_timestamp_mismatch, fmt::format("{}", times.max_ms),
                             fmt::format("{}", header.max_timestamp)));
   }
-  if (!header.delete_horizon_ms() && header.base_timestamp != times.first_ms) {
+  if (!header.is_legacy() && !header.delete_horizon_ms() && header.base_timestamp != times.first_ms) {
     report.warning(file, at(batch, DefectCode::base_timestamp_mismatch, fmt::format("{}", times.first_ms),
                             fmt::format("{}", header.base_timestamp)));
   }
@@ -67,6 +68,13 @@ CheckedBatch BatchCheck::check(const RecordBatchView& batch, const Path& file) {
     report_.warning(file, at(batch, DefectCode::unused_attributes, "bits 0 to 6",
                              fmt::format("{:#06x}", static_cast<std::uint16_t>(header.attributes))));
   }
+  // Nobody but a broker that takes it from a producer looks at the crc of a message inside.
+  const auto warn_inner_crc = [&](Offset offset) {
+    Defect defect =
+        at(batch, DefectCode::crc_mismatch, "a message inside the wrapper with a right crc", "a wrong one");
+    defect.offset = offset;
+    report_.warning(file, defect);
+  };
   if (const auto odd = check_rebuildable(header, batch.position)) report_.warning(file, *odd);
 
   const auto output = uncompressed_records(batch, decompressor_, scratch_);
@@ -75,10 +83,11 @@ CheckedBatch BatchCheck::check(const RecordBatchView& batch, const Path& file) {
     refuse(output.error());
     return checked;
   }
-  if (output->trailing_bytes > 0) {
+  const auto warn_trailing = [&](std::size_t bytes) {
     report_.warning(file, at(batch, DefectCode::trailing_bytes, "nothing behind the compressed records",
-                             fmt::format("{} bytes", output->trailing_bytes)));
-  }
+                             fmt::format("{} bytes", bytes)));
+  };
+  if (output->trailing_bytes > 0) warn_trailing(output->trailing_bytes);
   checked.records = output->bytes;
 
   RecordReader reader(header, output->bytes);
@@ -86,6 +95,7 @@ CheckedBatch BatchCheck::check(const RecordBatchView& batch, const Path& file) {
   std::uint64_t count = 0;
   for (RecordView record; reader.next(record); ++count) {
     times.add(record.timestamp_ms, count == 0);
+    if (header.is_wrapper() && !legacy_crc_matches(reader.bytes())) warn_inner_crc(record.offset);
     if (!header.is_control()) continue;
     const auto type = decode_control_type(record);
     if (!type) {
@@ -99,6 +109,7 @@ CheckedBatch BatchCheck::check(const RecordBatchView& batch, const Path& file) {
     }
   }
   report_.count_batch(count);
+  if (!reader.defect() && reader.bytes_left() > 0) warn_trailing(reader.bytes_left());
   if (reader.defect()) {
     refuse(in_file(*reader.defect(), batch));
   } else if (count > 0) {
@@ -109,7 +120,8 @@ CheckedBatch BatchCheck::check(const RecordBatchView& batch, const Path& file) {
 
 Defect in_file(Defect defect, const RecordBatchView& batch) {
   if (batch.header.codec() == Codec::none) {
-    defect.position = batch.position + RecordBatchHeader::kSize + defect.position.value;
+    const std::size_t records_at = batch.header.is_legacy() ? 0 : RecordBatchHeader::kSize;
+    defect.position = batch.position + records_at + defect.position.value;
   } else {
     defect.found += fmt::format("{}at byte {} of the uncompressed records", defect.found.empty() ? "" : " ",
                                 defect.position);

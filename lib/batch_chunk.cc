@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "formats/legacy_message.h"
+
 namespace kseg {
 
 void append_to_runs(const RecordBatchHeader& header, Position position, std::vector<BatchRun>& runs) {
@@ -32,6 +34,9 @@ std::optional<Defect> BatchChunk::read(File& file, const BatchRun& run) {
     if (!header) return header.error();
     if (header->size_bytes() > rest.size()) return changed(at, "a batch that passes them");
     batches_.push_back({.header = *header, .position = at, .bytes = rest.first(header->size_bytes())});
+    if (header->is_wrapper()) {
+      if (auto defect = complete_wrapper(batches_.back(), decompressor_, uncompressed_)) return defect;
+    }
     at = at + header->size_bytes();
   }
   if (batches_.size() != run.batch_count)

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "formats/compression.h"
 #include "formats/record_batch.h"
 #include "lib/file_system.h"
 
@@ -31,6 +32,8 @@ class BatchChunk {
 
  private:
   ByteBuffer bytes_;
+  Decompressor decompressor_;  // of wrappers
+  ByteBuffer uncompressed_;
   std::vector<RecordBatchView> batches_;
 };
 

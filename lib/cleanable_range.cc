@@ -67,7 +67,7 @@ std::optional<std::int64_t> indexed_timestamp_ms(FileSystem& files, const Segmen
 }
 
 std::int64_t largest_timestamp_ms(FileSystem& files, const Segment& segment) {
-  return indexed_timestamp_ms(files, segment).value_or(segment.mtime_ns / 1'000'000);
+  return indexed_timestamp_ms(files, segment).value_or(segment.mtime_ms());
 }
 
 std::optional<std::int64_t> first_timestamp_ms(FileSystem& files, const Segment& segment) {

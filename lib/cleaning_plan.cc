@@ -23,6 +23,7 @@ class Planner {
         scan_(scan),
         range_(range),
         policy_(policy),
+        keeps_legacy_(compat.keeps_legacy),
         end_of_round_(end_of_round(range, compat)),
         keys_(KeySet::random_seed()) {}
 
@@ -83,7 +84,9 @@ class Planner {
                            .discardable = discardable,
                            .last_of_producer = scan_.producers.is_last_of_producer(header),
                            .ends_round = end_of_round_ == header.next_offset(),
-                           .delete_horizon_ms = header.delete_horizon_ms()};
+                           .delete_horizon_ms = header.delete_horizon_ms(),
+                           .is_legacy = header.is_legacy(),
+                           .legacy_tombstones_due = segment_->mtime_ms() <= range_.legacy_delete_horizon_ms};
     const auto records = static_cast<std::uint64_t>(header.record_count);
     CleaningCounts& counts = plan_.counts;
     counts.records_read += records;
@@ -148,7 +151,7 @@ class Planner {
     if (kept == 0) {
       segment_plan_->kept.resize(kept_before);
       verdict = without_records(facts, batch.header);
-      return std::nullopt;
+      return check_can_be_empty(batch, verdict);
     }
     if (auto defect = keep_records(batch, facts, records_.size(), kept, keeps_tombstone, verdict))
       return defect;
@@ -163,12 +166,27 @@ class Planner {
     return std::nullopt;
   }
 
+  // Formats 0 and 1 have no empty batch; neither does a broker make one of them.
+  static std::optional<Defect> check_can_be_empty(const RecordBatchView& batch, BatchVerdict verdict) {
+    if (!batch.header.is_legacy() || verdict != BatchVerdict::empty_header) return std::nullopt;
+    return Defect{.code = DefectCode::legacy_message_emptied,
+                  .position = batch.position,
+                  .offset = batch.header.last_offset(),
+                  .expected = "a record that stays in the last message of the round",
+                  .found = "none; a message of format 0 or 1 cannot be kept empty"};
+  }
+
+  // A message of format 0 or 1 stays as it is only if its format does, and that of all messages inside it.
+  bool stays_as_it_is(const RecordBatchHeader& header) const {
+    return !header.is_legacy() || (keeps_legacy_ && !mixes_formats_);
+  }
+
   // The verdict on a batch of which `kept` > 0 of `records` records stay.
   std::optional<Defect> keep_records(const RecordBatchView& batch, const BatchFacts& facts,
                                      std::uint64_t records, std::uint64_t kept, bool keeps_tombstone,
                                      BatchVerdict& verdict) {
     const bool new_horizon = policy_.needs_horizon(facts, keeps_tombstone);
-    if (kept == records && !new_horizon) {
+    if (kept == records && !new_horizon && stays_as_it_is(batch.header)) {
       verdict = BatchVerdict::verbatim;
       ++plan_.counts.batches_verbatim;
       return std::nullopt;
@@ -191,8 +209,10 @@ class Planner {
     const auto section = uncompressed_records(batch, decompressor_, scratch_);
     if (!section) return section.error();
     records_.clear();
+    mixes_formats_ = false;
     RecordReader reader(batch.header, section->bytes);
     for (RecordView record; reader.next(record);) {
+      if (batch.header.is_wrapper()) mixes_formats_ |= reader.magic() != batch.header.magic;
       records_.push_back({.hash = record.key ? keys_.hash(*record.key) : KeyHash{},
                           .offset = record.offset,
                           .has_key = record.key.has_value(),
@@ -225,6 +245,7 @@ class Planner {
   const LogScan& scan_;
   CleaningRange range_;
   const RetentionPolicy& policy_;
+  bool keeps_legacy_;
   std::optional<Offset> end_of_round_;
   KeySet keys_;
   CleaningPlan plan_;
@@ -236,6 +257,7 @@ class Planner {
   Decompressor decompressor_;
   ByteBuffer scratch_;
   std::vector<PlannedRecord> records_;
+  bool mixes_formats_ = false;  // the wrapper whose records these are
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ enum class BatchVerdict : std::uint8_t {
   verbatim,  // byte for byte
   drop,
   empty_header,          // 61 bytes that keep offsets and producer
-  rebuild,               // with the records that stay, horizon as it was
+  rebuild,               // with the records that stay, horizon as it was; formats 0 and 1 become 2
   rebuild_with_horizon,  // the same, and the horizon is new
 };
 
@@ -51,6 +51,8 @@ struct CleaningRange {
   Offset first_dirty;
   Offset first_uncleanable;  // a segment's base offset
   Offset high_watermark;
+  // Tombstones of formats 0 and 1 go from segments whose files are not newer than this (compaction.md §7).
+  std::int64_t legacy_delete_horizon_ms = 0;
 };
 
 struct CleaningPlan {

@@ -43,7 +43,8 @@ PartitionCompaction::PartitionCompaction(FileSystem& files, CompactionRequest re
       policy_({.now_ms = request_.now_ms,
                .delete_retention_ms = request_.config.delete_retention_ms,
                .keep_tombstones = request_.keep_tombstones,
-               .keep_markers = request_.keep_markers}) {
+               .keep_markers = request_.keep_markers,
+               .keeps_legacy = request_.compat.keeps_legacy}) {
   if (!root_) return;
   if (log_.name()) checkpoints_ = checkpoints->of(log_.name()->partition);
   for (const std::string_view name : {kLogStartCheckpoint, kReplicationCheckpoint, kCleanerCheckpoint}) {
@@ -172,7 +173,8 @@ std::optional<Refusal> PartitionCompaction::plan_round() {
   plan_ = plan_cleaning(files_, log_, scan_,
                         {.first_dirty = range_.first_dirty,
                          .first_uncleanable = range_.first_uncleanable,
-                         .high_watermark = range_.high_watermark},
+                         .high_watermark = range_.high_watermark,
+                         .legacy_delete_horizon_ms = legacy_delete_horizon_ms()},
                         policy_, request_.compat);
   if (!plan_.defects.empty()) return refuse_damaged(std::move(plan_.defects));
   report_.ran = true;
@@ -196,10 +198,20 @@ std::optional<Refusal> PartitionCompaction::plan_round() {
                             .segment_index_bytes = request_.config.segment_index_bytes});
   report_.groups = groups_.size();
   report_.segments_after = report_.segments_before - plan_.segment_count + groups_.size();
-  cleaner_.emplace(files_, log_, scan_, plan_, policy_.new_horizon_ms(),
-                   request_.config.index_interval_bytes);
+  cleaner_.emplace(files_, log_, scan_, plan_, policy_.new_horizon_ms(), request_.config.index_interval_bytes,
+                   request_.compat);
   skip_unchanged();
   return std::nullopt;
+}
+
+// From the last segment that a cleaner has read before, delete.retention.ms back; 0 if there is none.
+std::int64_t PartitionCompaction::legacy_delete_horizon_ms() const {
+  std::int64_t horizon_ms = 0;
+  for (const Segment& segment : log_.segments()) {
+    if (segment.base_offset < range_.first_dirty)
+      horizon_ms = segment.mtime_ms() - request_.config.delete_retention_ms;
+  }
+  return horizon_ms;
 }
 
 void PartitionCompaction::skip_unchanged() {
@@ -271,8 +283,11 @@ std::optional<LocatedDefect> PartitionCompaction::write_group(const SegmentGroup
   const bool in_place = request_.in_place();
   auto options = in_place ? writer_options(group, partition(), FileState::cleaned)
                           : writer_options(group, output_folder().folder(), FileState::current);
-  if (auto defect = cleaner_->copy(group, std::move(options), result)) return defect;
-  in_place ? swap_in(files_, log_, sources(group), originals()) : leave_out(group);
+  // What undo puts back takes the place of one segment.
+  const Split split = request_.keep_originals ? Split::never : Split::if_needed;
+  if (auto defect = cleaner_->copy(group, std::move(options), split, result)) return defect;
+  report_.segments_after += result.outputs.size() - 1;
+  in_place ? swap_in(files_, log_, sources(group), result.outputs, originals()) : leave_out(group);
   return std::nullopt;
 }
 

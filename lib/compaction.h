@@ -96,6 +96,7 @@ class PartitionCompaction {
   std::optional<Refusal> check_output() const;
   std::optional<Refusal> scan_log();
   std::optional<Refusal> plan_round();
+  std::int64_t legacy_delete_horizon_ms() const;
   void skip_unchanged();
   std::span<const Segment> sources(const SegmentGroup& group) const;
   std::uint64_t index_bytes(const SegmentGroup& group) const;

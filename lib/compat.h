@@ -15,6 +15,9 @@ struct Compat {
     never,                 // none (up to 3.9.1)
   };
   EndOfRound end_of_round = EndOfRound::at_first_uncleanable;
+
+  // Messages of formats 0 and 1 stay what they are (up to 3.9); else they become format 2.
+  bool keeps_legacy = false;
 };
 
 // "4.3", "4.4", "3.9.1" or its alias "3.x"; nothing for other texts.
@@ -22,7 +25,7 @@ inline std::optional<Compat> parse_compat(std::string_view release) {
   using enum Compat::EndOfRound;
   if (release == "4.3") return Compat{.end_of_round = at_first_uncleanable};
   if (release == "4.4") return Compat{.end_of_round = at_high_watermark};
-  if (release == "3.9.1" || release == "3.x") return Compat{.end_of_round = never};
+  if (release == "3.9.1" || release == "3.x") return Compat{.end_of_round = never, .keeps_legacy = true};
   return std::nullopt;
 }
 

@@ -66,12 +66,77 @@ std::optional<LocatedDefect> check_written(FileSystem& files, const SegmentWrite
   return std::nullopt;
 }
 
+// The segment that takes the place of a group: as a rule one.
+class Outputs {
+ public:
+  Outputs(FileSystem& files, SegmentWriter::Options options, Split split)
+      : files_(files), options_(std::move(options)), split_(split) {
+    begin(options_.base_offset);
+  }
+
+  std::optional<Defect> append(const RecordBatchHeader& header, Bytes batch) {
+    const SegmentWriter& last = *written_.back().writer;
+    if (split_ == Split::if_needed && !last.fits(header, batch) && last.size_bytes() > 0)
+      begin(header.base_offset);
+    written_.back().digest.add(batch);
+    return written_.back().writer->append(header, batch);
+  }
+
+  // To the output that holds the marker.
+  void append(const AbortedTxn& txn) {
+    auto output = written_.rbegin();
+    while (output->writer->base_offset() > txn.last_offset && output + 1 != written_.rend()) ++output;
+    output->writer->append(txn);
+  }
+
+  // A loader that completes this swap after a crash removes old files by the offsets the output
+  // covers: none if it is empty. An empty `.txnindex` then takes the place of the old one.
+  void replace_transaction_index() {
+    SegmentWriter& first = *written_.front().writer;
+    if (first.size_bytes() == 0) first.force_transaction_index();
+  }
+
+  std::optional<LocatedDefect> finish(std::int64_t mtime_ns) {
+    for (const Written& output : written_) {
+      output.writer->finish(mtime_ns);
+      if (auto defect = check_written(files_, *output.writer, output.digest.value())) return defect;
+    }
+    return std::nullopt;
+  }
+
+  void keep(GroupResult& result) {
+    for (const Written& output : written_) {
+      output.writer->keep();
+      result.outputs.push_back(output.writer->base_offset());
+      result.log_bytes += output.writer->size_bytes();
+    }
+  }
+
+ private:
+  struct Written {
+    std::unique_ptr<SegmentWriter> writer;
+    StreamDigest digest;
+  };
+
+  void begin(Offset base_offset) {
+    options_.base_offset = base_offset;
+    written_.push_back({.writer = std::make_unique<SegmentWriter>(files_, options_), .digest = {}});
+  }
+
+  FileSystem& files_;
+  SegmentWriter::Options options_;
+  Split split_;
+  std::vector<Written> written_;
+};
+
 }  // namespace
 
 bool GroupCleaner::is_unchanged(const SegmentGroup& group) {
   if (group.size() > 1 || !plan_.segments[group.first].is_verbatim()) return false;
   const Segment& segment = log_.segments()[group.first];
   const ScannedSegment& scanned = scan_.segments[group.first];
+  // Offsets that no index can say are split over several.
+  if (scanned.next_offset - segment.base_offset > std::int64_t{1} << 31) return false;
 
   ByteBuffer transaction_index;
   for (const AbortedTxn& txn : scanned.kept_entries) encode_aborted_txn(txn, transaction_index);
@@ -153,43 +218,69 @@ std::optional<Defect> GroupCleaner::copy_chunk(SegmentPlan& plan, std::size_t fi
 
 std::optional<Defect> GroupCleaner::rebuild(const RecordBatchView& batch,
                                             std::optional<std::int64_t> horizon_ms, std::vector<bool>& kept) {
-  const auto section = uncompressed_records(batch, decompressor_, scratch_);
-  if (!section) return section.error();
+  if (batch.header.is_legacy())
+    return keeps_legacy_ ? rebuild_wrapper(batch, kept) : convert(batch, horizon_ms, kept);
   builder_.begin(batch.header, horizon_ms);
-  RecordReader reader(batch.header, section->bytes);
-  for (RecordView record; reader.next(record);) {
-    check(!kept.empty(), "a plan lacks record bits");
-    if (kept.back()) builder_.add(record);
-    kept.pop_back();
-  }
-  if (reader.defect()) return reader.defect();
+  if (auto defect = each_kept(batch, kept, [&](const RecordView& record) { builder_.add(record); }))
+    return defect;
   return builder_.finish(compressor_, rebuilt_);
 }
 
-std::optional<LocatedDefect> GroupCleaner::copy(const SegmentGroup& group, SegmentWriter::Options options,
-                                                GroupResult& result) {
-  const auto sources = std::span{log_.segments()}.subspan(group.first, group.size());
-  SegmentWriter writer(files_, std::move(options));
-  const Path log = writer.path(SegmentFileKind::log);
-  StreamDigest digest;
-  auto defect = each_batch(group, [&](const RecordBatchHeader& header, Bytes bytes) {
-    digest.add(bytes);
-    return writer.append(header, bytes);
-  });
-  if (!defect) {
-    for (std::size_t i = group.first; i <= group.last; ++i) {
-      for (const AbortedTxn& txn : scan_.segments[i].kept_entries) writer.append(txn);
-    }
-    // A loader that completes this swap after a crash removes old files by the offsets the output
-    // covers: none if it is empty. An empty `.txnindex` then takes the place of the old one.
-    if (writer.size_bytes() == 0 && sources.front().transaction_index) writer.force_transaction_index();
-    constexpr std::int64_t kNsPerMs = 1'000'000;
-    writer.finish(sources.back().mtime_ns / kNsPerMs * kNsPerMs);
-    defect = check_written(files_, writer, digest.value());
+template <typename Take>
+std::optional<Defect> GroupCleaner::each_kept(const RecordBatchView& batch, std::vector<bool>& kept,
+                                              Take&& take) {
+  const auto section = uncompressed_records(batch, decompressor_, scratch_);
+  if (!section) return section.error();
+  RecordReader reader(batch.header, section->bytes);
+  for (RecordView record; reader.next(record);) {
+    check(!kept.empty(), "a plan lacks record bits");
+    if (kept.back()) take(record);
+    kept.pop_back();
   }
+  return reader.defect();
+}
+
+// A message of format 0 or 1 becomes a batch of format 2 that spans what is left in it.
+std::optional<Defect> GroupCleaner::convert(const RecordBatchView& message,
+                                            std::optional<std::int64_t> horizon_ms, std::vector<bool>& kept) {
+  std::optional<Offset> first;
+  auto defect = each_kept(message, kept, [&](const RecordView& record) {
+    if (!first) {
+      first = record.offset;
+      builder_.begin({.base_offset = *first,
+                      .attributes = message.header.attributes,
+                      .max_timestamp = message.header.max_timestamp},
+                     horizon_ms);
+    }
+    builder_.set_last_offset_delta(static_cast<std::int32_t>(record.offset - *first));
+    builder_.add(record);
+  });
+  return defect ? defect : builder_.finish(compressor_, rebuilt_);
+}
+
+std::optional<Defect> GroupCleaner::rebuild_wrapper(const RecordBatchView& wrapper, std::vector<bool>& kept) {
+  wrapper_builder_.begin(wrapper.header);
+  if (auto defect =
+          each_kept(wrapper, kept, [&](const RecordView& record) { wrapper_builder_.add(record); })) {
+    return defect;
+  }
+  return wrapper_builder_.finish(compressor_, rebuilt_);
+}
+
+std::optional<LocatedDefect> GroupCleaner::copy(const SegmentGroup& group, SegmentWriter::Options options,
+                                                Split split, GroupResult& result) {
+  const auto sources = std::span{log_.segments()}.subspan(group.first, group.size());
+  Outputs outputs(files_, std::move(options), split);
+  auto defect = each_batch(
+      group, [&](const RecordBatchHeader& header, Bytes bytes) { return outputs.append(header, bytes); });
   if (defect) return defect;
-  writer.keep();
-  result.log_bytes = writer.size_bytes();
+  for (std::size_t i = group.first; i <= group.last; ++i) {
+    for (const AbortedTxn& txn : scan_.segments[i].kept_entries) outputs.append(txn);
+  }
+  if (sources.front().transaction_index) outputs.replace_transaction_index();
+  constexpr std::int64_t kNsPerMs = 1'000'000;
+  if (auto wrong = outputs.finish(sources.back().mtime_ms() * kNsPerMs)) return wrong;
+  outputs.keep(result);
   return std::nullopt;
 }
 

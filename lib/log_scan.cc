@@ -107,8 +107,8 @@ class Scanner {
   static std::optional<Defect> check_place(const RecordBatchView& batch, const Segment& segment,
                                            const ScannedSegment& scanned, Offset end) {
     const RecordBatchHeader& header = batch.header;
-    constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::max();
-    const Offset highest = std::min(segment.base_offset + kMaxRelativeOffset, end - 1);
+    // Offsets that no index of the segment can say are no obstacle: what comes out is split.
+    const Offset highest = end - 1;
     if (header.base_offset < segment.base_offset || header.last_offset() > highest) {
       return Defect{.code = DefectCode::segment_range,
                     .position = batch.position,

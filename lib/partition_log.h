@@ -22,6 +22,8 @@ struct Segment {
   std::optional<Path> offset_index;
   std::optional<Path> time_index;
   std::optional<Path> transaction_index;
+
+  std::int64_t mtime_ms() const { return mtime_ns / 1'000'000; }  // as Kafka reads it
 };
 
 // A `.log` file by itself (or a metadata snapshot, whose base counts as 0), with the indexes that lie

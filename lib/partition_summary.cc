@@ -160,18 +160,11 @@ class Summarizer {
     read_newest_time(outline.max_timestamp);
     check_checkpoints();
     read_range(outline);
-    // Of what a cleaner has read nothing is left that could be looked at.
-    if (is_of_old_format_) summary_.log_end = summary_.last_stable = std::nullopt;
   }
 
   // Damage, or what a recovery or a later release of kseg would see to.
   void take(const LocatedDefect& located) {
     const Defect& defect = located.defect;
-    if (defect.code == DefectCode::legacy_magic) {
-      if (!is_of_old_format_) note("batches of message format 0 or 1, which are not read");
-      is_of_old_format_ = true;
-      return;
-    }
     const bool torn = defect.code == DefectCode::torn_tail && located.file == log_.active().log;
     if (torn && around_.in_use) return;  // a broker is writing it
     if (torn && !was_shut_down()) {
@@ -199,7 +192,7 @@ class Summarizer {
     const bool is_active = first->log == log_.active().log;
     if (!header) {
       // The end of the active segment is told by the outline; a torn one has no header to speak of.
-      if (!is_active || header.error().code == DefectCode::legacy_magic) take({first->log, header.error()});
+      if (!is_active) take({first->log, header.error()});
       return;
     }
     if (const auto defect = check_header(*header, {})) return take({first->log, *defect});
@@ -232,7 +225,7 @@ class Summarizer {
   }
 
   void check_checkpoints() {
-    if (around_.root == nullptr || around_.in_use || is_of_old_format_) return;
+    if (around_.root == nullptr || around_.in_use) return;
     const Offset log_end = *summary_.log_end;
     const auto beyond = [&](const std::optional<Offset>& offset) {
       return offset && *offset > log_end
@@ -282,7 +275,6 @@ class Summarizer {
     candidate.outline = outline;
     if (range.checkpoint_reset && *stored_.first_dirty > outline.log_end)
       for (const std::string& warning : range.warnings) note(warning);
-    if (is_of_old_format_) return;
     candidate.range = range;
     const bool is_sound = summary_.defects.empty() && !log_.load_plan().unfinished_swap();
     candidate.choice = is_sound ? choice_of(range, candidate.config, false) : Choice::refused;
@@ -290,7 +282,7 @@ class Summarizer {
 
   void set_state_by_content() {
     std::vector<std::string> reasons;
-    if (was_killed() && !log_.segments().empty() && !is_of_old_format_) {
+    if (was_killed() && !log_.segments().empty()) {
       const Offset from = std::max(stored_.recovery_point.value_or(Offset{0}), *summary_.log_start);
       if (from < *summary_.log_end)
         reasons.push_back(
@@ -320,7 +312,6 @@ class Summarizer {
   PartitionSummary summary_;
   LogDirCheckpoints::Of stored_;
   bool is_compacted_ = false;
-  bool is_of_old_format_ = false;
   bool torn_ = false;
 };
 

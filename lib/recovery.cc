@@ -156,11 +156,6 @@ class RecoveryPlanner {
             .defects = {{std::move(file), std::move(defect)}}};
   }
   Refusal refuse(Path file, Defect defect) const {
-    if (defect.code == DefectCode::legacy_magic) {
-      return refuse(std::move(file), std::move(defect),
-                    "a message of format 0 or 1, which kseg does not recover; nothing was changed",
-                    "start and stop the broker once");
-    }
     if (defect.code == DefectCode::segment_range) {
       return refuse(std::move(file), std::move(defect),
                     "offsets that the segment cannot hold; nothing was changed",
@@ -413,9 +408,6 @@ class RecoveryPlanner {
       const auto defect = [&](DefectCode code) {
         return Defect{.code = code, .position = (*batch)->position, .offset = header.base_offset};
       };
-      if (header.magic < RecordBatchHeader::kMagic) {
-        return refuse(active.segment.log, defect(DefectCode::legacy_magic));
-      }
       const std::int64_t relative_offset = header.last_offset() - active.segment.base_offset;
       if (relative_offset < 0 || relative_offset > std::numeric_limits<std::int32_t>::max()) {
         return refuse(active.segment.log, defect(DefectCode::segment_range));

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "formats/crc32.h"
 #include "formats/cursor.h"
 
 namespace kseg {
@@ -12,8 +11,7 @@ namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
-constexpr std::int32_t kMinLength = 14;      // of a message of format 0
-constexpr std::size_t kLegacyCrcStart = 16;  // behind offset, length and the crc itself
+constexpr std::int32_t kMinLength = 14;  // of a message of format 0
 
 }  // namespace
 
@@ -28,7 +26,7 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next() {
   Cursor in(prefix);
   const Offset offset{in.i64()};
   const std::int32_t length = in.i32();
-  const std::uint32_t legacy_crc = in.u32();
+  in.u32();
   const std::int8_t magic = in.i8();
 
   const auto bad_length = [&](std::int64_t least) {
@@ -42,30 +40,7 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next() {
   const std::uint64_t size = static_cast<std::uint64_t>(length) + RecordBatchHeader::kLogOverhead;
   if (size > end_ - at) return std::optional<RecordBatchView>{};
 
-  if (magic < RecordBatchHeader::kMagic && payload_ == Payload::skip) {
-    next_ = at + size;
-    return std::optional(
-        RecordBatchView{.header = {.base_offset = offset, .batch_length = length, .magic = magic},
-                        .position = at,
-                        .bytes = {}});
-  }
-  if (magic < RecordBatchHeader::kMagic) {
-    const Bytes message = window(at, size);
-    if (message.size() < size) return std::optional<RecordBatchView>{};
-    const std::uint32_t computed = crc32(message.first(size).subspan(kLegacyCrcStart));
-    if (computed != legacy_crc) {
-      return Defect{.code = DefectCode::crc_mismatch,
-                    .position = at,
-                    .offset = offset,
-                    .expected = fmt::format("{:08x}", legacy_crc),
-                    .found = fmt::format("{:08x}", computed)};
-    }
-    return Defect{.code = DefectCode::legacy_magic,
-                  .position = at + RecordBatchHeader::kMagicPosition,
-                  .offset = offset,
-                  .expected = "2",
-                  .found = fmt::format("{}", magic)};
-  }
+  if (magic < RecordBatchHeader::kMagic) return next_message(at, prefix);
 
   constexpr std::int32_t kLeast = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
   if (length < kLeast && payload_ == Payload::check) return bad_length(kLeast);
@@ -87,6 +62,22 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next() {
   }
   next_ = at + size;
   return std::optional(batch);
+}
+
+// A message of format 0 or 1 that ends in the file.
+Result<std::optional<RecordBatchView>> RecoveryReader::next_message(Position at, Bytes prefix) {
+  const auto header = decode_record_batch_header(prefix, at);
+  if (!header) return header.error();
+  RecordBatchView message{.header = *header, .position = at, .bytes = {}};
+  if (payload_ == Payload::check) {
+    const std::uint64_t size = header->size_bytes();
+    const Bytes bytes = window(at, size);
+    if (bytes.size() < size) return std::optional<RecordBatchView>{};
+    message.bytes = bytes.first(size);
+    if (auto defect = check_crc(message)) return std::move(*defect);
+  }
+  next_ = at + header->size_bytes();
+  return std::optional(message);
 }
 
 Bytes RecoveryReader::window(Position from, std::uint64_t least) {

@@ -15,8 +15,7 @@ class RecoveryReader {
  public:
   enum class Payload {
     check,  // every batch whole, its checksum compared
-    // Only headers, as a broker reads what it believes to be flushed; a control batch comes whole. Of a
-    // message of format 0 or 1 only offset and length are true, and it has no producer.
+    // Only headers, as a broker reads what it believes to be flushed; a control batch comes whole.
     skip,
   };
 
@@ -24,9 +23,8 @@ class RecoveryReader {
   RecoveryReader(File& file, Payload payload, Position end, Position begin = {});
 
   // The next batch, or nothing at the end: where too few bytes are left for a batch, or for the one that
-  // begins there. Errors, behind which nothing follows: bad_length; and of batches that are checked
-  // crc_mismatch, legacy_magic (a message of format 0 or 1 that is sound). A view is valid until the next
-  // call.
+  // begins there. A wrapper (formats/legacy_message.h) is not completed. Errors, behind which nothing
+  // follows: bad_length; and crc_mismatch of batches that are checked. A view is valid until the next call.
   Result<std::optional<RecordBatchView>> next();
 
   // Behind the last batch that was taken.
@@ -35,6 +33,7 @@ class RecoveryReader {
  private:
   // Of what the file holds from `from` on, `least` bytes unless it ends before.
   Bytes window(Position from, std::uint64_t least);
+  Result<std::optional<RecordBatchView>> next_message(Position at, Bytes prefix);
 
   File& file_;
   Payload payload_;

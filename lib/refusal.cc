@@ -44,13 +44,13 @@ Refusal refuse_checkpoint(const Path& file, const Defect& defect) {
 }
 
 Refusal refuse_damaged(std::vector<LocatedDefect> defects) {
-  const bool only_legacy = std::all_of(defects.begin(), defects.end(), [](const LocatedDefect& defect) {
-    return defect.defect.code == DefectCode::legacy_magic;
+  const bool only_emptied = std::all_of(defects.begin(), defects.end(), [](const LocatedDefect& defect) {
+    return defect.defect.code == DefectCode::legacy_message_emptied;
   });
-  if (only_legacy) {
+  if (only_emptied) {
     return Refusal{
-        .reason = "batches of message format 0 or 1, which kseg cannot compact yet; nothing was changed",
-        .hint = "",
+        .reason = "the round cannot end where it should, nothing was changed",
+        .hint = "neither can a broker's until another segment is closed; --compat 3.9.1 has no such rule",
         .details = {},
         .defects = std::move(defects)};
   }

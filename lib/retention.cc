@@ -218,11 +218,6 @@ class Retention::Run {
 
   std::optional<Refusal> find_end() {
     tail_ = read_tail(files_, log_.active());
-    if (tail_.defect && tail_.defect->defect.code == DefectCode::legacy_magic) {
-      return Refusal{
-          .reason = "batches of message format 0 or 1, behind which kseg cannot find the end of the log",
-          .defects = {*tail_.defect}};
-    }
     if (tail_.defect && at_rest()) {
       return damaged("the end of the log is damaged, nothing was changed", {*tail_.defect});
     }
@@ -243,7 +238,7 @@ class Retention::Run {
     // The index of a segment that is being written is behind the log.
     const std::int64_t indexed_ms = indexed_timestamp_ms(files_, segment).value_or(kNoTimestamp);
     const std::int64_t largest_ms = std::max(indexed_ms, tail_.largest_timestamp_ms);
-    return largest_ms >= 0 ? largest_ms : segment.mtime_ns / 1'000'000;
+    return largest_ms >= 0 ? largest_ms : segment.mtime_ms();
   }
 
   void decide() {

@@ -16,6 +16,8 @@ struct BatchFacts {
   bool last_of_producer = false;  // its header must stay for the sake of the producer's sequence
   bool ends_round = false;        // its header must stay for the sake of the end offset
   std::optional<std::int64_t> delete_horizon_ms;  // as stored
+  bool is_legacy = false;                         // of message format 0 or 1
+  bool legacy_tombstones_due = false;             // by the file time of its segment
 
   bool keeps_header() const { return last_of_producer || ends_round; }
 };
@@ -35,6 +37,7 @@ class RetentionPolicy {
     std::int64_t delete_retention_ms = 86'400'000;
     bool keep_tombstones = false;  // never drop one that is due
     bool keep_markers = false;
+    bool keeps_legacy = false;  // as Compat says
   };
 
   explicit RetentionPolicy(Rules rules) : rules_(rules) {}
@@ -49,7 +52,8 @@ class RetentionPolicy {
   RecordFate decide(const BatchFacts& batch, const RecordFacts& record) const {
     if (!record.has_key) return RecordFate::drop_keyless;
     if (record.superseded) return RecordFate::drop_superseded;
-    if (record.tombstone && is_due(batch.delete_horizon_ms) && !rules_.keep_tombstones) {
+    const bool due = batch.is_legacy ? batch.legacy_tombstones_due : is_due(batch.delete_horizon_ms);
+    if (record.tombstone && due && !rules_.keep_tombstones) {
       return RecordFate::drop_tombstone;
     }
     return RecordFate::keep;
@@ -58,6 +62,7 @@ class RetentionPolicy {
   // Whether a batch with records left gets a delete horizon now: a tombstone stays in it, or it is a
   // marker without data, and it has none yet.
   bool needs_horizon(const BatchFacts& batch, bool keeps_tombstone) const {
+    if (batch.is_legacy && rules_.keeps_legacy) return false;
     return !batch.delete_horizon_ms && (keeps_tombstone || (batch.is_control && batch.discardable));
   }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <utility>
 
 #include "lib/unless_missing.h"
 
@@ -184,7 +183,6 @@ void SegmentCheck::unreadable(const Defect& defect, Position from) {
   }
   if (time_index_) time_index_->unreadable();
   state_.transactions.unreadable();
-  if (defect.code == DefectCode::legacy_magic && std::exchange(legacy_told_, true)) return;
   report_.defect(segment_.log, defect);
   if (defect.code != DefectCode::crc_mismatch) return;
   // Its header may be as wrong as the rest, but it is about one batch.

@@ -34,8 +34,8 @@ class SegmentCheck {
                                             LogState& state, VerifyReport& report);
 
   // The next batch with a header and a crc to trust; nothing at the end, and then all has been told.
-  // Valid until the next call. Defects: SegmentReader's (of the active segment torn_tail is a note;
-  // legacy_magic is told once), BatchCheck's, offset_order, segment_range, segment_overlap,
+  // Valid until the next call. Defects: SegmentReader's (of the active segment torn_tail is a note),
+  // BatchCheck's, offset_order, segment_range, segment_overlap,
   // segment_too_large, and those of indexes. Warnings: missing_file for an index.
   std::optional<CheckedBatch> next();
 
@@ -65,7 +65,6 @@ class SegmentCheck {
   std::optional<OffsetIndexCheck> offset_index_;
   std::optional<TimeIndexCheck> time_index_;
   std::optional<Offset> last_offset_;  // of this segment's last batch
-  bool legacy_told_ = false;
 };
 
 }  // namespace kseg

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "formats/cursor.h"
+#include "formats/legacy_message.h"
 
 namespace kseg {
 namespace {
@@ -34,7 +35,6 @@ struct Prefix {
     return prefix;
   }
   bool is_legacy() const { return magic == 0 || magic == 1; }
-  std::int32_t min_legacy_length() const { return magic == 0 ? 14 : 22; }
   std::uint64_t size_bytes() const {
     return static_cast<std::uint64_t>(length) + RecordBatchHeader::kLogOverhead;
   }
@@ -94,8 +94,9 @@ Result<std::optional<RecordBatchView>> SegmentReader::next() {
   const auto header = decode_record_batch_header(bytes, at);
   if (!header) return bad_header(header.error(), bytes);
 
+  legacy_met_ |= header->is_legacy();
   const std::uint64_t size = header->size_bytes();
-  const bool whole = options_.payload != Payload::skip || header->is_control();
+  const bool whole = options_.payload != Payload::skip || header->is_control() || header->is_wrapper();
   const bool fits = size <= end_ - at;
   if (fits && whole) bytes = window(at, size);
   if (!fits || (whole && bytes.size() < size)) {
@@ -107,8 +108,9 @@ Result<std::optional<RecordBatchView>> SegmentReader::next() {
                       size);
   }
 
-  const RecordBatchView batch{
-      .header = *header, .position = at, .bytes = bytes.first(whole ? size : kHeaderSize)};
+  RecordBatchView batch{.header = *header,
+                        .position = at,
+                        .bytes = bytes.first(whole ? size : std::min<std::uint64_t>(size, kHeaderSize))};
   const bool checked = whole && options_.payload != Payload::trust;
   if (checked) {
     if (auto defect = check_crc(batch)) {
@@ -120,8 +122,13 @@ Result<std::optional<RecordBatchView>> SegmentReader::next() {
     // With a right crc the length is right too.
     return checked ? resume_at(std::move(*defect), at + size) : resume_after(std::move(*defect), at + size);
   }
+  if (batch.header.is_wrapper()) {
+    if (!decompressor_) decompressor_ = std::make_unique<Decompressor>();
+    if (auto defect = complete_wrapper(batch, *decompressor_, uncompressed_))
+      return resume_at(std::move(*defect), at + size);
+  }
   next_ = at + size;
-  last_offset_ = header->last_offset();
+  last_offset_ = batch.header.last_offset();
   return std::optional(batch);
 }
 
@@ -139,19 +146,9 @@ Defect SegmentReader::bad_header(Defect defect, Bytes bytes) {
   if (defect.code == DefectCode::truncated) return beyond_end(std::move(defect), kHeaderSize);
 
   const Prefix prefix = Prefix::of(window(at, RecordBatchHeader::kMinPrefix));
-  if (prefix.is_legacy() && prefix.length < prefix.min_legacy_length()) {
-    defect = {.code = DefectCode::bad_length,
-              .position = at + 8,
-              .offset = prefix.offset,
-              .expected = fmt::format("a message of at least {} bytes", prefix.min_legacy_length()),
-              .found = fmt::format("{}", prefix.length)};
-    return resume_after(std::move(defect), std::nullopt);
-  }
   if (prefix.is_legacy()) {
-    if (prefix.size_bytes() > left) return beyond_end(std::move(defect), prefix.size_bytes());
-    const Position expected_next = at + prefix.size_bytes();
-    if (legacy_or_end_at(expected_next)) return resume_at(std::move(defect), expected_next);
-    return resume_after(std::move(defect), expected_next);
+    legacy_met_ = true;
+    return resume_after(std::move(defect), std::nullopt);
   }
   if (left < kHeaderSize) return beyond_end(std::move(defect), kHeaderSize);
   const bool length_fits = prefix.length >= kMinBatchLength && prefix.size_bytes() <= left;
@@ -208,22 +205,31 @@ Position SegmentReader::trusted_after(Position defective, std::optional<Position
 
 // The first batch to trust that starts in [from, limit), else `limit`.
 Position SegmentReader::find_trusted(Position from, Position limit) {
-  while (from < limit && end_ - from >= kHeaderSize) {
+  const std::size_t least = legacy_met_ ? LegacyMessage::kSizeV0 : kHeaderSize;
+  while (from < limit && end_ - from >= least) {
     const Bytes bytes = window(from, kHeaderSize);
-    if (bytes.size() < kHeaderSize) break;
-    const std::size_t starts = bytes.size() - kHeaderSize + 1;
-    const auto* const magics = bytes.data() + RecordBatchHeader::kMagicPosition;
-    const auto* const magic =
-        static_cast<const std::uint8_t*>(std::memchr(magics, RecordBatchHeader::kMagic, starts));
-    if (magic == nullptr) {
-      from = from + starts;
-      continue;
-    }
-    from = from + static_cast<std::uint64_t>(magic - magics);
+    if (bytes.size() < least) break;
+    const std::size_t starts = bytes.size() - least + 1;
+    const std::size_t start = find_magic(bytes.subspan(RecordBatchHeader::kMagicPosition).first(starts));
+    from = from + start;
+    if (start == starts) continue;
     if (from < limit && trusted_at(from)) return from;
     from = from + 1;
   }
   return limit;
+}
+
+// Where the first byte stands that can be a magic, else how many there are. Zeros and ones are everywhere:
+// they are looked at only where messages of these formats are.
+std::size_t SegmentReader::find_magic(Bytes bytes) const {
+  if (legacy_met_) {
+    const auto* const at = std::find_if(bytes.data(), bytes.data() + bytes.size(),
+                                        [](std::uint8_t byte) { return byte <= RecordBatchHeader::kMagic; });
+    return static_cast<std::size_t>(at - bytes.data());
+  }
+  const void* const at = std::memchr(bytes.data(), RecordBatchHeader::kMagic, bytes.size());
+  return at == nullptr ? bytes.size()
+                       : static_cast<std::size_t>(static_cast<const std::uint8_t*>(at) - bytes.data());
 }
 
 // The end of the run of trusted batches that starts at `from`.
@@ -234,29 +240,21 @@ Position SegmentReader::follow_trusted(Position from, Position limit) {
 
 // The header at `at` if it could be that of a batch behind the last good one, whole or not.
 std::optional<RecordBatchHeader> SegmentReader::plausible_at(Position at) {
-  if (at >= end_ || end_ - at < kHeaderSize) return std::nullopt;
+  if (at >= end_ || end_ - at < LegacyMessage::kSizeV0) return std::nullopt;
   const Bytes bytes = window(at, kHeaderSize);
-  if (bytes.size() < kHeaderSize) return std::nullopt;
+  if (bytes.size() < LegacyMessage::kSizeV0) return std::nullopt;
   // First what costs nothing: searches come here for every byte 2.
   const Prefix prefix = Prefix::of(bytes);
-  if (prefix.magic != RecordBatchHeader::kMagic || prefix.length < kMinBatchLength ||
-      prefix.offset <= last_offset_) {
-    return std::nullopt;
-  }
+  const bool is_batch = prefix.magic == RecordBatchHeader::kMagic && prefix.length >= kMinBatchLength;
+  if (!(is_batch || prefix.is_legacy()) || prefix.offset <= last_offset_) return std::nullopt;
   const auto header = decode_record_batch_header(bytes, at);
-  if (!header || !header->codec_known() || header->last_offset_delta < 0 || header->record_count < 0 ||
-      header->record_count - std::int64_t{1} > header->last_offset_delta ||
-      header->next_offset() < header->base_offset) {
+  if (!header || check_header(*header, at) ||
+      header->record_count - std::int64_t{1} > header->last_offset_delta) {
     return std::nullopt;
   }
   if (last_offset_.value >= 0 && header->last_offset() - last_offset_ >= kMaxOffsetsInSegment)
     return std::nullopt;
   return *header;
-}
-
-bool SegmentReader::legacy_or_end_at(Position at) {
-  const Bytes bytes = window(at, RecordBatchHeader::kMinPrefix);
-  return bytes.size() < RecordBatchHeader::kMinPrefix || Prefix::of(bytes).is_legacy();
 }
 
 bool SegmentReader::trusted_at(Position at) {

@@ -1,6 +1,9 @@
 // Reads the batches of one `.log` file from front to back, in chunks.
 #pragma once
 
+#include <memory>
+
+#include "formats/compression.h"
 #include "formats/record_batch.h"
 #include "lib/file_system.h"
 
@@ -12,7 +15,7 @@ class SegmentReader {
     read,   // every batch whole, its crc checked
     trust,  // every batch whole, the crc not looked at (the caller knows these bytes)
     skip,   // only headers: `bytes` holds the 61 bytes of a data batch, whose crc nobody can check;
-            // control batches come whole and checked
+            // control batches and wrappers (formats/legacy_message.h) come whole and checked
   };
 
   struct Options {
@@ -38,8 +41,9 @@ class SegmentReader {
   // that is used up, the reader stands at the end and the defect's `found` says so.
   //
   // Errors: torn_tail (fewer bytes than the last batch needs, or than a header; zeros to the end
-  // count as such, found says so), bad_length, legacy_magic (skipped as a whole), unknown_magic,
-  // crc_mismatch, unknown_codec, record_offset, record_count_mismatch (check_header). A length
+  // count as such, found says so), bad_length, unknown_magic,
+  // crc_mismatch, unknown_codec, record_offset, record_count_mismatch (check_header), those of
+  // complete_wrapper. A length
   // beyond the end is torn_tail if no trusted batch follows, else bad_length.
   Result<std::optional<RecordBatchView>> next();
 
@@ -58,8 +62,8 @@ class SegmentReader {
   Position trusted_after(Position defective, std::optional<Position> expected_next);
   Position find_trusted(Position from, Position limit);
   Position follow_trusted(Position from, Position limit);
+  std::size_t find_magic(Bytes bytes) const;
   std::optional<RecordBatchHeader> plausible_at(Position at);
-  bool legacy_or_end_at(Position at);
   bool trusted_at(Position at);
   bool zeros_to_end(Position from);
 
@@ -69,12 +73,15 @@ class SegmentReader {
   Position next_;
   Position end_;
   Offset last_offset_{-1};    // of the last good batch
+  bool legacy_met_ = false;   // a message of format 0 or 1
   Position known_trusted_;    // what the last search over the rest of the file found
   std::uint64_t effort_ = 0;  // bytes read, and bytes whose crc was computed in vain
   std::uint64_t effort_limit_;
   ByteBuffer buffer_;
   Position buffer_start_;
   std::size_t buffer_size_ = 0;
+  std::unique_ptr<Decompressor> decompressor_;  // once a wrapper is met
+  ByteBuffer uncompressed_;
 };
 
 }  // namespace kseg

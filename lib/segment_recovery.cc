@@ -60,7 +60,6 @@ class Scan {
     while (true) {
       const auto batch = reader.next();
       if (!batch) {
-        if (batch.error().code == DefectCode::legacy_magic) return batch.error();
         scanned_.damage = batch.error();
         break;
       }
@@ -100,7 +99,7 @@ class Scan {
     scanned_.next_offset = header.next_offset();
     scanned_.highest = std::max(scanned_.highest, header.next_offset());
     const auto latest = epochs_.latest();
-    if (!latest || header.partition_leader_epoch > *latest) {
+    if (!header.is_legacy() && (!latest || header.partition_leader_epoch > *latest)) {
       scanned_.epochs_changed |= epochs_.assign(header.partition_leader_epoch, header.base_offset);
     }
     const auto aborted = producers_.apply(batch);

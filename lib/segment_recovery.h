@@ -32,8 +32,7 @@ struct SegmentRecovery {
 
   // Reads `part`, whose producers up to its base are in `producers`; they and `epochs` take in what is
   // read. A defect is one that keeps a broker from loading the partition: segment_range, producer_state,
-  // bad_control_record and those of control records, transaction_mismatch, legacy_magic (which kseg does not
-  // read; a broker does), index_order (a full index).
+  // bad_control_record and those of control records, transaction_mismatch, index_order (a full index).
   static std::variant<Scanned, Defect> scan(FileSystem& files, const LogPart& part, const Limits& limits,
                                             LoadedProducers& producers, LeaderEpochs& epochs);
 };

@@ -123,8 +123,10 @@ class StartFinder {
     const auto first_offset = offsets_->at(0);
     if (first_time && first_offset && first_time->offset > first_offset->offset) {
       doubt(*times_, {},
-            fmt::format("begins at offset {}, the offset index at {}: it was lost once and is not used",
-                        first_time->offset, first_offset->offset));
+            fmt::format(
+                "begins at offset {}, the offset index at {}: it was lost once, or there are no timestamps "
+                "before; it is not used",
+                first_time->offset, first_offset->offset));
       return {};
     }
     if (const auto behind = behind_batch_of(found->entry)) return *behind;

@@ -1,5 +1,7 @@
 #include "lib/segment_swap.h"
 
+#include <algorithm>
+
 namespace kseg {
 namespace {
 
@@ -110,18 +112,18 @@ void retire_segment(Swap& swap, const Segment& segment) {
 }  // namespace
 
 void swap_in(FileSystem& files, const PartitionLog& log, std::span<const Segment> sources,
-             Originals* originals) {
-  const Offset base = sources.front().base_offset;
-  Swap swap(files, log.folder(), {&base, 1});
+             std::span<const Offset> outputs, Originals* originals) {
+  Swap swap(files, log.folder(), outputs);
   if (originals != nullptr) originals->keep(sources);
   swap.announce();
   for (const Segment& source : sources) retire_segment(swap, source);
   swap.finish();
-  for (const Segment& source : sources.subspan(1)) {
+  for (const Segment& source : sources) {
     const auto snapshot = log.snapshots().find(source.base_offset);
-    if (snapshot != log.snapshots().end()) swap.retire(snapshot->second);
+    const bool stays = std::binary_search(outputs.begin(), outputs.end(), source.base_offset);
+    if (!stays && snapshot != log.snapshots().end()) swap.retire(snapshot->second);
   }
-  swap.remove_empty_transaction_index(base);
+  swap.remove_empty_transaction_index(outputs.front());
   swap.remove_retired();
 }
 

@@ -9,13 +9,13 @@
 
 namespace kseg {
 
-// `sources`: the old segments, ascending; the output has the base offset of the first. The output's
-// `.cleaned` files are written, synced and checked. Surplus producer snapshots (those at the bases of
-// sources other than the first) go too. No other group of the partition may have `.cleaned` files:
-// a loader would throw this one's `.swap` files away. `originals`, if not null, keeps the sources first.
-// Throws IoError; while the sources are whole, the `.cleaned` files are then removed.
+// `sources`: the old segments, ascending; `outputs`: base offsets of the new ones, ascending, of which the
+// first is that of the first source. Their `.cleaned` files are written, synced and checked. Surplus producer
+// snapshots (those at the bases of sources that are no outputs) go too. No other group of the partition may
+// have `.cleaned` files: a loader would throw this one's `.swap` files away. `originals`, if not null, keeps
+// the sources first. Throws IoError; while the sources are whole, the `.cleaned` files are then removed.
 void swap_in(FileSystem& files, const PartitionLog& log, std::span<const Segment> sources,
-             Originals* originals = nullptr);
+             std::span<const Offset> outputs, Originals* originals = nullptr);
 
 // Several segments in the place of whatever has their base offsets, which is all that the offsets of these
 // segments cover: what a swap_in() has replaced. Their `.cleaned` files are written and synced; no other

@@ -8,7 +8,6 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
-constexpr std::uint64_t kMaxSegmentBytes = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::max();
 
 }  // namespace
@@ -49,11 +48,11 @@ std::optional<Defect> SegmentWriter::append(const RecordBatchHeader& header, Byt
                                           options_.base_offset + kMaxRelativeOffset),
                   .found = fmt::format("{}", header.last_offset())};
   }
-  if (size_bytes_ + batch.size() > kMaxSegmentBytes) {
+  if (size_bytes_ + batch.size() > options_.max_bytes) {
     return Defect{.code = DefectCode::segment_too_large,
                   .position = {size_bytes_},
                   .offset = header.base_offset,
-                  .expected = fmt::format("at most {} bytes", kMaxSegmentBytes),
+                  .expected = fmt::format("at most {} bytes", options_.max_bytes),
                   .found = fmt::format("{} bytes", size_bytes_ + batch.size())};
   }
   indexes_.add(header, {size_bytes_});
@@ -65,6 +64,12 @@ std::optional<Defect> SegmentWriter::append(const RecordBatchHeader& header, Byt
     kseg::append(pending_, batch);
   }
   return std::nullopt;
+}
+
+bool SegmentWriter::fits(const RecordBatchHeader& header, Bytes batch) const {
+  const std::int64_t relative_offset = header.last_offset() - options_.base_offset;
+  return relative_offset >= 0 && relative_offset <= kMaxRelativeOffset &&
+         size_bytes_ + batch.size() <= options_.max_bytes;
 }
 
 void SegmentWriter::append(const AbortedTxn& txn) {

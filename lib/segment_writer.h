@@ -20,7 +20,8 @@ class SegmentWriter {
     Offset base_offset;
     FileState state = FileState::cleaned;  // suffix of the files
     std::uint64_t index_interval_bytes = 4096;
-    std::uint32_t mode = 0644;                                     // permission bits of the files
+    std::uint64_t max_bytes = 2'147'483'647;  // of the `.log`; a broker reads no larger one
+    std::uint32_t mode = 0644;                // permission bits of the files
     std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;  // user and group id, else the process's
   };
 
@@ -32,9 +33,11 @@ class SegmentWriter {
   SegmentWriter& operator=(const SegmentWriter&) = delete;
 
   // Appends a whole batch. Errors: segment_range (an offset that does not fit the index, 2^31-1 above
-  // the base), segment_too_large (2^31-1 bytes).
+  // the base), segment_too_large (max_bytes).
   std::optional<Defect> append(const RecordBatchHeader& header, Bytes batch);
   void append(const AbortedTxn& txn);
+  // Whether append() would take the batch.
+  bool fits(const RecordBatchHeader& header, Bytes batch) const;
 
   // Writes the indexes, syncs every file and sets the mtime of `.log`, `.index` and `.timeindex`.
   // Nothing is durable by name before the caller has synced the folder.

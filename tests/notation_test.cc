@@ -37,7 +37,7 @@ std::vector<RecordedRound> readable_rounds() {
   for (const char* file : {"cases.jsonl", "random.jsonl"}) {
     for (RecordedRound& round : recorded_rounds(file)) {
       const bool damaged = round.error || round.id == "P9/0";
-      if (damaged || has_legacy_batches(round.before) || has_legacy_batches(round.after)) continue;
+      if (damaged) continue;
       rounds.push_back(std::move(round));
     }
   }
@@ -52,7 +52,8 @@ TEST_CASE("a line of notation is printed as it was read") {
         "{0} -=x a=~ a='' ''=1", "{0} a=1@50 b=2@-1 [c=3@7#h:x#i:~#'':'' d=4]^1100+5",
         "{0} P5s10e1[a=1] T7[b=2 .] T7[.] C7 A7e1^900 M7[.] K0+2",
         "{0} a%20b=%00%FF z=1 zP5=2 P5=3 C7x=4 K0=5 C7=6", "{0} [a=1@9 b=2@9]& {2} !7,0,1,2 !8,-1,3,4 {5}",
-        "{0} [a=1 .x2147483647] {2147483648}"}) {
+        "{0} [a=1 .x2147483647] {2147483648}",
+        "{0} v0/a=1 v1/b=2@50 5:v1z[c=3@60 . d=4@55] v0zl[e=5 f=6] v1zs[g=7@9 h=8@9]& v1=3"}) {
     CHECK(again(text) == text);
   }
 }
@@ -103,14 +104,21 @@ TEST_CASE("text that is no log is refused with its place") {
   }
 }
 
-TEST_CASE("message formats 0 and 1 are recognised and not supported") {
-  for (const std::string_view text : {"{0} v0/a=1", "{0} 5:v1z[a=1 b=2]", "{0} v1zl[a=1]"}) {
-    CAPTURE(text);
-    const auto log = parse_notation(text);
-    REQUIRE(!log);
-    CHECK(log.error().code == DefectCode::legacy_magic);
-  }
-  CHECK(parse_notation("{0} v1=3"));
+TEST_CASE("messages of formats 0 and 1 are batches of their own") {
+  const LogModel log =
+      log_of("{0} v0/a=1 v1/b=2@50 5:v1z[c=3@60 . d=4@55] v0zl[e=5 f=6] v1zs[g=7@9 h=8@9]& v1=3");
+  const auto& batches = log.segments.front().batches;
+  REQUIRE(batches.size() == 6);
+  CHECK(batches[0].header.magic == 0);
+  CHECK(batches[0].header.max_timestamp == kNoTimestamp);
+  CHECK(batches[1].header.max_timestamp == 50);
+  CHECK(batches[2].header.base_offset == Offset{5});
+  CHECK(batches[2].header.last_offset() == Offset{7});
+  CHECK(batches[2].header.record_count == 2);
+  CHECK(batches[2].header.max_timestamp == 60);
+  CHECK(batches[3].header.codec() == Codec::lz4);
+  CHECK(batches[4].header.timestamp_type() == TimestampType::log_append_time);
+  CHECK(batches[5].header.magic == 2);
 }
 
 TEST_CASE("text that cannot be appended changes nothing") {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "cli/recovery_lines.h"
-#include "formats/crc32.h"
+#include "formats/legacy_message.h"
 #include "formats/offset_index.h"
 #include "formats/producer_snapshot.h"
 #include "formats/transaction_index.h"
@@ -521,21 +521,22 @@ TEST_CASE("a folder that is to be deleted, or the controllers', is not recovered
   }
 }
 
-TEST_CASE("messages of format 0 are left to a broker, what only looks like one is cut off") {
-  Sample sample("{0} a=1");
-  // offset 1, 14 bytes, crc, magic 0, no attributes, no key, no value
-  ByteBuffer message{0,    0,    0,    0, 0, 0,    0,    1,    0,    0,    0,    14,   0xa7,
-                     0xec, 0x68, 0x03, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-  const std::uint32_t crc = crc32(Bytes{message}.subspan(16));
-  for (int i = 0; i < 4; ++i) message[12 + i] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
+TEST_CASE("messages of formats 0 and 1 are recovered as others are, what only looks like one is cut off") {
+  Sample sample("{0} v0/a=1 v1zl[b=2@50 c=3@40] d=4");
+  ByteBuffer message;
+  encode_legacy_message({.magic = 0, .offset = {4}}, message);
   SUBCASE("with the right checksum") {
     sample.append("0.log", message);
-    CHECK(refusal(sample.request()).defects.at(0).defect.code == DefectCode::legacy_magic);
+    const Recovery recovery = plan(sample.request());
+    CHECK(recovery.bytes_lost() == 0);
+    CHECK(recovery.log_end() == Offset{5});
   }
   SUBCASE("with another") {
-    message[12] ^= 1;
+    message[LegacyMessage::kCrcPosition] ^= 1;
     sample.append("0.log", message);
-    CHECK(plan(sample.request()).bytes_lost() == 26);
+    const Recovery recovery = plan(sample.request());
+    CHECK(recovery.bytes_lost() == LegacyMessage::kSizeV0);
+    CHECK(recovery.log_end() == Offset{4});
   }
 }
 

@@ -471,15 +471,4 @@ TEST_CASE("a log start behind the log's end is a refusal") {
   CHECK(refused(sample.partition(), older_than("0")).reason.find("behind the end") != std::string::npos);
 }
 
-TEST_CASE("messages of format 0 or 1 at the end of the log are a refusal") {
-  Sample sample;
-  ByteBuffer message(34);
-  message[11] = 22;  // so many bytes behind the offset and this length
-  message[16] = 1;   // of this format
-  write_whole_file(sample.partition() / name_of(SegmentFileKind::log, 6), message);
-  write_whole_file(sample.partition() / name_of(SegmentFileKind::offset_index, 6), {});
-  CHECK(refused(sample.partition(), older_than("0")).reason.find("message format 0 or 1") !=
-        std::string::npos);
-}
-
 }  // namespace kseg

@@ -7,7 +7,8 @@
 #include <cerrno>
 #include <random>
 
-#include "formats/byte_writer.h"
+#include "formats/legacy_message.h"
+#include "formats/wrapper_builder.h"
 
 namespace kseg {
 namespace {
@@ -76,13 +77,21 @@ struct LogBytes {
   LogBytes& batch_of(std::size_t size_bytes, std::int16_t attributes = 0) {
     return batch(noise(size_bytes - 61, static_cast<unsigned>(starts.size())), 3, attributes);
   }
-  LogBytes& legacy(std::int8_t magic, std::int32_t length = 30) {
-    ByteWriter to(bytes);
-    to.i64(next_offset++);
-    to.i32(length);
-    to.i32(0x1234);
-    to.i8(magic);
-    append(bytes, noise(static_cast<std::size_t>(length) - 5, 1));
+  // A message by itself, of which `length` bytes are behind offset and length.
+  LogBytes& legacy(std::int8_t magic, std::size_t length = 30) {
+    const ByteBuffer value = noise(length - (magic == 0 ? 14 : 22), 1);
+    encode_legacy_message(
+        {.magic = magic, .offset = {next_offset++}, .timestamp_ms = 1700000000000, .value = value}, bytes);
+    starts.push_back(bytes.size());
+    return *this;
+  }
+  // A wrapper around two messages.
+  LogBytes& wrapper(std::int8_t magic, Codec codec) {
+    WrapperBuilder builder;
+    builder.begin({.magic = magic, .attributes = static_cast<std::int16_t>(codec)});
+    for (int i = 0; i < 2; ++i) builder.add({.offset = {next_offset++}, .timestamp_ms = 1700000000000 - i});
+    Compressor compressor;
+    CHECK(!builder.finish(compressor, bytes));
     starts.push_back(bytes.size());
     return *this;
   }
@@ -251,7 +260,7 @@ TEST_CASE("one flipped bit costs the batch it is in and no other") {
                (last && code == DefectCode::torn_tail)));
       }
       if (bit >= 128 && bit < 136) {
-        CHECK(code == (bit == 134 ? DefectCode::legacy_magic : DefectCode::unknown_magic));
+        CHECK(code == (bit == 134 ? DefectCode::crc_mismatch : DefectCode::unknown_magic));
       }
       if (bit >= 136) CHECK(code == DefectCode::crc_mismatch);
     }
@@ -309,7 +318,14 @@ TEST_CASE("chunks of any size give the same reading") {
   logs.push_back(logs[1]);
   logs.back().raw(ByteBuffer(5000));
   logs.push_back(logs[1]);
-  logs.back().legacy(0).legacy(1).batch_of(100);
+  logs.back()
+      .legacy(0)
+      .legacy(1)
+      .wrapper(1, Codec::gzip)
+      .legacy(0)
+      .flip(7, 34)
+      .wrapper(0, Codec::lz4)
+      .batch_of(100);
   logs.push_back(logs[1]);
   logs.back().bytes.resize(73000);
 
@@ -473,12 +489,48 @@ TEST_CASE("a right crc vouches for the length, whatever follows") {
         std::vector<std::string>{batch_line(0, 71), "unknown_codec at 92", "torn_tail at 135"});
 }
 
-TEST_CASE("legacy messages are stepped over one by one") {
-  const LogBytes log = LogBytes().legacy(0, 14).legacy(1, 22).legacy(1, 3000).batch_of(70).legacy(0);
+TEST_CASE("messages of formats 0 and 1 are batches, however they lie between others") {
+  const LogBytes log = LogBytes()
+                           .legacy(0, 14)
+                           .legacy(1, 22)
+                           .legacy(1, 3000)
+                           .batch_of(70)
+                           .wrapper(0, Codec::lz4)
+                           .wrapper(1, Codec::gzip)
+                           .legacy(0);
   for (const Payload payload : {Payload::read, Payload::trust, Payload::skip}) {
-    CHECK(read(log.bytes, {.payload = payload, .chunk_bytes = 100}).lines ==
-          std::vector<std::string>{"legacy_magic at 16", "legacy_magic at 42", "legacy_magic at 76",
-                                   batch_line(3072, 3142), "legacy_magic at 3158"});
+    const Reading reading = read(log.bytes, {.payload = payload, .chunk_bytes = 100});
+    CHECK(reading.lines == lines_of(log, {0, 1, 2, 3, 4, 5, 6}));
+    REQUIRE(reading.headers.size() == 7);
+    CHECK(reading.headers[2].max_timestamp == 1700000000000);
+    for (const std::size_t wrapper : {4U, 5U}) {
+      CHECK(reading.headers[wrapper].base_offset == reading.headers[wrapper - 1].next_offset());
+      CHECK(reading.headers[wrapper].last_offset_delta == 1);
+      CHECK(reading.headers[wrapper].record_count == 2);
+    }
+  }
+}
+
+TEST_CASE("behind a damaged message of format 0 or 1 the next good one is found") {
+  LogBytes log = LogBytes().legacy(0).legacy(1, 40).wrapper(1, Codec::snappy).legacy(0).legacy(1);
+  SUBCASE("a wrong checksum") {
+    log.flip(1, 30);
+    CHECK(batches_only(read(log.bytes)) == lines_of(log, {0, 2, 3, 4}));
+  }
+  SUBCASE("a wrong length") {
+    log.set_length(1, 45);
+    CHECK(batches_only(read(log.bytes)) == lines_of(log, {0, 2, 3, 4}));
+  }
+  SUBCASE("a length that no message has") {
+    log.set_length(2, 13);
+    CHECK(batches_only(read(log.bytes)) == lines_of(log, {0, 1, 3, 4}));
+  }
+  SUBCASE("a wrapper around something else") {
+    log.bytes.resize(log.starts[2]);
+    log.starts.resize(3);
+    encode_legacy_message({.codec = Codec::gzip, .offset = {3}, .value = Bytes{}}, log.bytes);
+    CHECK(batches_only(read(log.bytes)) == lines_of(log, {0, 1}));
+    CHECK(read(log.bytes).defects.size() == 1);
   }
 }
 
@@ -495,15 +547,15 @@ TEST_CASE("a damaged batch in front of one with a wrong length are two defects")
 TEST_CASE("a cut legacy message is a torn tail, one with a wrong length a defect") {
   LogBytes log = LogBytes().legacy(0).legacy(1, 40);
   log.bytes.resize(log.bytes.size() - 1);
-  CHECK(read(log.bytes).lines == std::vector<std::string>{"legacy_magic at 16", "torn_tail at 42"});
+  CHECK(read(log.bytes).lines == std::vector<std::string>{batch_line(0, 42), "torn_tail at 42"});
 
   log = LogBytes().legacy(0).legacy(1, 40).batch_of(70);
   log.set_length(1, 13);
   CHECK(read(log.bytes).lines ==
-        std::vector<std::string>{"legacy_magic at 16", "bad_length at 50", batch_line(94, 164)});
+        std::vector<std::string>{batch_line(0, 42), "bad_length at 50", batch_line(94, 164)});
   log.set_length(1, 1000);
   CHECK(read(log.bytes).lines ==
-        std::vector<std::string>{"legacy_magic at 16", "legacy_magic at 58", batch_line(94, 164)});
+        std::vector<std::string>{batch_line(0, 42), "bad_length at 50", batch_line(94, 164)});
 }
 
 TEST_CASE("headers alone are read without the records between them") {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "formats/crc32.h"
+#include "formats/legacy_message.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/log_builder.h"
@@ -403,14 +405,24 @@ TEST_CASE("times of a header that its records do not bear out are warnings") {
   CHECK(clean(with_header([](RecordBatchHeader&) {}, "[a=1@9 b=~@7]^500")));
 }
 
-TEST_CASE("message formats 0 and 1 are told once a segment") {
-  SmallLog log;
-  change(log.file(Kind::log, 0), [&](ByteBuffer& bytes) {
-    bytes[log.position_of(0).value + 16] = 1;
-    bytes[log.position_of(1).value + 16] = 1;
-  });
-  const CollectedReport report = verify_folder(log.path());
-  CHECK(only_defect(report, DefectCode::legacy_magic, kClosedLog, RecordBatchHeader::kMagicPosition));
+TEST_CASE("messages of formats 0 and 1 are checked as batches are") {
+  LogBuilder log = LogBuilder::from_notation("{0} v0/a=1 v1/b=2@50 v1z[c=3@60 d=4@55] v0zl[e=5 f=6] {6} g=7");
+  CHECK(clean(verify_folder(log.path())));
+  SUBCASE("a flipped bit anywhere behind a checksum") {
+    log.flip_byte(/*batch=*/2, /*offset_in_batch=*/40);
+    CHECK(only_defect(verify_folder(log.path()), DefectCode::crc_mismatch, kClosedLog,
+                      log.position_of(2).value));
+  }
+  SUBCASE("a wrapper whose time is not that of its messages") {
+    LogModel model = log.model();
+    ByteBuffer& bytes = model.segments.front().batches[2].bytes;
+    bytes[25] ^= 1;  // the last byte of the timestamp
+    const std::uint32_t crc = crc32(Bytes{bytes}.subspan(LegacyMessage::kCrcStart));
+    for (std::size_t i = 0; i < 4; ++i)
+      bytes[LegacyMessage::kCrcPosition + i] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
+    LogBuilder other(model);
+    CHECK(has(verify_folder(other.path()).warnings, DefectCode::max_timestamp_mismatch));
+  }
 }
 
 TEST_CASE("side files are decoded and their order is checked") {

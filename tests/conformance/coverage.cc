@@ -69,7 +69,12 @@ constexpr std::string_view kFeatures[] = {"several closed segments",
                                           "batch rebuilt",
                                           "batch emptied",
                                           "batch dropped",
-                                          "compressed batch rebuilt"};
+                                          "compressed batch rebuilt",
+                                          "format 0",
+                                          "format 1",
+                                          "wrapper of format 0",
+                                          "wrapper of format 1",
+                                          "formats in one segment"};
 
 std::string_view codec_name(Codec codec) {
   return codec == Codec::none ? "uncompressed" : name(codec);
@@ -119,6 +124,7 @@ void Coverage::Log::note(const RandomRound& random, const Cleaned& kseg) {
     Offset next = segment.base;
     for (const BatchModel& batch : segment.batches) {
       const RecordBatchHeader& header = batch.header;
+      if (header.magic != segment.batches.front().header.magic) has("formats in one segment");
       if (header.base_offset > next) has("hole between batches");
       if (!is_active && round.first_dirty > header.base_offset && round.first_dirty <= header.last_offset()) {
         has("first dirty inside a batch");
@@ -157,6 +163,8 @@ void Coverage::Log::note(const RandomRound& random, const Cleaned& kseg) {
 void Coverage::Log::note_batch(const BatchModel& batch, const ObviousRound& round) {
   const RecordBatchHeader& header = batch.header;
   if (header.partition_leader_epoch > 0) has("leader epochs");
+  if (header.is_wrapper()) has(header.magic == 0 ? "wrapper of format 0" : "wrapper of format 1");
+  if (header.is_legacy()) has(header.magic == 0 ? "format 0" : "format 1");
   const auto horizon = header.delete_horizon_ms();
   if (header.is_control()) {
     const auto type = control_type(batch);

@@ -93,7 +93,8 @@ class Conformance {
     bool agree = true;
     for (int i = 0; i < log.rounds() && agree; ++i) {
       RandomRound round = log.round();
-      round.round.end_of_round = round.round.first_uncleanable;  // the rule of 4.3
+      round.round.keeps_legacy = false;  // the rules of 4.3
+      round.round.end_of_round = round.round.first_uncleanable;
       const Cleaned kafka = trial_.by_kafka(round);
       const Cleaned kseg = trial_.by_kseg(round);
       features.note(round, kseg);

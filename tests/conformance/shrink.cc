@@ -178,14 +178,16 @@ class Shrinker {
   // `change` edits header and records; the bytes follow.
   template <typename Change>
   bool attempt_batch(std::size_t i, std::size_t b, Change&& change) {
-    return attempt([&](RandomRound& changed) {
-      BatchModel& edited = changed.log.segments[i].batches[b];
-      change(edited);
-      if (edited.header.timestamp_type() == TimestampType::log_append_time) {
-        for (RecordModel& record : edited.records) record.timestamp_ms = edited.header.max_timestamp;
-      }
-      edited = make_batch(edited.header, edited.records, edited.header.delete_horizon_ms());
-    });
+    BatchModel edited = batch(i, b);
+    change(edited);
+    const RecordBatchHeader& header = edited.header;
+    if (header.is_legacy() && (edited.records.empty() || (!header.is_wrapper() && edited.records.size() > 1)))
+      return false;
+    if (header.timestamp_type() == TimestampType::log_append_time) {
+      for (RecordModel& record : edited.records) record.timestamp_ms = header.max_timestamp;
+    }
+    edited = make_batch(header, edited.records, header.delete_horizon_ms());
+    return attempt([&](RandomRound& changed) { changed.log.segments[i].batches[b] = edited; });
   }
 
   RandomRound round_;

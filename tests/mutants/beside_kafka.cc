@@ -44,7 +44,8 @@ class Hunt {
     RandomLog log(seed);
     for (int i = 0; i < log.rounds(); ++i) {
       RandomRound round = log.round();
-      round.round.end_of_round = round.round.first_uncleanable;  // the rule of 4.3
+      round.round.keeps_legacy = false;  // the rules of 4.3
+      round.round.end_of_round = round.round.first_uncleanable;
       const Cleaned kafka = trial_.by_kafka(round);
       if (const std::string what = noticed(trial_, round, kafka, 0); !what.empty()) {
         fmt::print("the whole library differs: {}\n{}\n", what, print_round(round));

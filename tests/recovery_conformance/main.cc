@@ -88,7 +88,6 @@ int run(const BesideKafka& options) {
   std::uint64_t out_of_range = 0;
   std::uint64_t out_of_order = 0;
   std::uint64_t damaged_though_clean = 0;
-  std::uint64_t legacy = 0;
   std::uint64_t differing = 0;
   std::uint64_t done = 0;
   for (; done < options.logs && differing < kMaxShown; ++done) {
@@ -113,8 +112,6 @@ int run(const BesideKafka& options) {
       ++out_of_order;
     } else if (refused_for("although the directory was shut down cleanly")) {
       ++damaged_though_clean;  // in front of where the index makes Kafka look
-    } else if (refused_for("format 0 or 1")) {
-      ++legacy;  // or a flipped bit of a magic that nobody checks
     } else if (of_kafka.words != of_kseg.words) {
       difference = "  the words\n";
     } else {
@@ -139,9 +136,8 @@ int run(const BesideKafka& options) {
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   fmt::print("{} torn logs, seed {}: {} recovered alike, of which {} were changed; {} refused by both; ",
              done, options.seed, alike, changed, refused);
-  fmt::print(
-      "on purpose by kseg alone {} out of a segment's range, {} whose offsets go back, {} of format 0 or 1, ",
-      out_of_range, out_of_order, legacy);
+  fmt::print("on purpose by kseg alone {} out of a segment's range, {} whose offsets go back, ", out_of_range,
+             out_of_order);
   fmt::print("{} with damage after a clean shutdown; {} differences; {:.0f} s\n", damaged_though_clean,
              differing, time.count());
   return differing == 0 ? 0 : 1;

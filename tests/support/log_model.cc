@@ -3,8 +3,10 @@
 #include <map>
 
 #include "formats/byte_writer.h"
+#include "formats/legacy_message.h"
 #include "formats/record.h"
 #include "formats/record_batch_builder.h"
+#include "formats/wrapper_builder.h"
 
 namespace kseg {
 namespace {
@@ -74,10 +76,41 @@ Offset LogModel::end_offset() const {
   return segments.empty() ? Offset{0} : segments.back().next_offset();
 }
 
+namespace {
+
+void encode_legacy(const RecordBatchHeader& like, const std::vector<RecordModel>& records, ByteBuffer& out) {
+  if (!like.is_wrapper()) {
+    check(records.size() == 1, "a message of format 0 or 1 is one record");
+    const RecordModel& record = records.front();
+    encode_legacy_message({.magic = like.magic,
+                           .timestamp_type = like.timestamp_type(),
+                           .offset = record.offset,
+                           .timestamp_ms = record.timestamp_ms,
+                           .key = view(record.key),
+                           .value = view(record.value)},
+                          out);
+    return;
+  }
+  static thread_local Compressor compressor;
+  WrapperBuilder builder;
+  builder.begin(like);
+  for (const RecordModel& record : records) {
+    builder.add({.offset = record.offset,
+                 .timestamp_ms = record.timestamp_ms,
+                 .key = view(record.key),
+                 .value = view(record.value)});
+  }
+  check(!builder.finish(compressor, out), "a test's wrapper is too long");
+}
+
+}  // namespace
+
 BatchModel make_batch(const RecordBatchHeader& like, const std::vector<RecordModel>& records,
                       std::optional<std::int64_t> horizon_ms) {
   ByteBuffer bytes;
-  if (records.empty()) {
+  if (like.is_legacy()) {
+    encode_legacy(like, records, bytes);
+  } else if (records.empty()) {
     encode_empty_batch(like, bytes);
   } else {
     static thread_local Compressor compressor;
@@ -138,11 +171,18 @@ Result<BatchModel> decode_batch(Bytes bytes, Position at) {
 
   static thread_local Decompressor decompressor;
   ByteBuffer scratch;
-  const auto records =
-      uncompressed_records({.header = *header, .position = at, .bytes = whole}, decompressor, scratch);
+  RecordBatchView view{.header = *header, .position = at, .bytes = whole};
+  if (header->is_wrapper()) {
+    if (auto defect = complete_wrapper(view, decompressor, scratch)) return *defect;
+    batch.header = view.header;
+  }
+  const auto records = uncompressed_records(view, decompressor, scratch);
   if (!records) return records.error();
-  RecordReader reader(*header, records->bytes);
-  for (RecordView record; reader.next(record);) batch.records.push_back(owned(record));
+  RecordReader reader(view.header, records->bytes);
+  for (RecordView record; reader.next(record);) {
+    batch.records.push_back(owned(record));
+    if (view.header.is_wrapper()) batch.mixes_formats |= reader.magic() != view.header.magic;
+  }
   if (reader.defect()) return *reader.defect();
   return batch;
 }

@@ -33,7 +33,8 @@ struct BatchModel {
   RecordBatchHeader header;
   std::vector<RecordModel> records;
   ByteBuffer bytes;
-  bool rebuilt = false;  // the notation's `*`
+  bool mixes_formats = false;  // a wrapper around messages of the other format 0 or 1
+  bool rebuilt = false;        // the notation's `*`
 };
 
 struct SegmentModel {
@@ -52,8 +53,9 @@ struct LogModel {
   Offset end_offset() const;  // LEO; 0 without segments
 };
 
-// Encodes a batch whose offsets, codec, bits and producer are `like`'s. `horizon_ms` sets the delete
-// horizon; of a LogAppendTime batch and of one without records maxTimestamp is `like`'s too.
+// Encodes a batch, or a message of format 0 or 1 if that is `like`'s magic, whose offsets, codec, bits and
+// producer are `like`'s. `horizon_ms` sets the delete horizon; of a LogAppendTime batch and of one without
+// records maxTimestamp is `like`'s too.
 BatchModel make_batch(const RecordBatchHeader& like, const std::vector<RecordModel>& records,
                       std::optional<std::int64_t> horizon_ms = std::nullopt);
 

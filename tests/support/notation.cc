@@ -91,9 +91,8 @@ class Parser {
 
   void batch() {
     if (const auto base = attempt(&Parser::base_offset)) next_ = *base;
-    if (is_legacy()) return fail("message format 2", DefectCode::legacy_magic);
-
     RecordBatchHeader header{.base_offset = next_};
+    header.magic = attempt(&Parser::magic).value_or(RecordBatchHeader::kMagic);
     std::vector<RecordModel> records;
     std::optional<ControlType> control;
     header.attributes = static_cast<std::int16_t>(attempt(&Parser::codec).value_or(Codec::none));
@@ -115,7 +114,11 @@ class Parser {
     } else if (peek() == '[') {
       records = list(header);
     } else {
+      if (header.is_legacy()) eat("/");
       records.push_back(record(next_));
+    }
+    if (header.magic == 0) {
+      for (RecordModel& record : records) record.timestamp_ms = kNoTimestamp;
     }
     const Suffixes suffixes = this->suffixes();
     if (defect_) return;
@@ -141,14 +144,14 @@ class Parser {
     return eat(":") ? std::optional{base} : std::nullopt;
   }
 
-  bool is_legacy() {
-    const std::string_view rest = text_.substr(at_);
-    if (!rest.starts_with("v0") && !rest.starts_with("v1")) return false;
-    const std::string_view body = rest.substr(2);
-    for (const std::string_view start : {"/", "[", "z[", "zs[", "zl["}) {
-      if (body.starts_with(start)) return true;
+  // `v0` and `v1` before `/` or the list of a wrapper. A record's key may begin like that.
+  std::optional<std::int8_t> magic() {
+    const bool is_v0 = eat("v0");
+    if (!is_v0 && !eat("v1")) return std::nullopt;
+    for (const std::string_view start : {"/", "z[", "zs[", "zl["}) {
+      if (text_.substr(at_).starts_with(start)) return is_v0 ? 0 : 1;
     }
-    return false;
+    return std::nullopt;
   }
 
   std::optional<Codec> codec() {
@@ -311,9 +314,9 @@ class Parser {
     return at_ < text_.size();
   }
 
-  void fail(std::string expected, DefectCode code = DefectCode::bad_text) {
+  void fail(std::string expected) {
     if (!defect_) {
-      defect_ = Defect{.code = code,
+      defect_ = Defect{.code = DefectCode::bad_text,
                        .position = {at_},
                        .expected = std::move(expected),
                        .found = std::string(text_.substr(at_, 20))};
@@ -359,6 +362,7 @@ class Printer {
     if (header.is_control()) {
       put_control(batch);
     } else {
+      if (header.is_legacy()) put("v{}", header.magic);
       put("{}", prefix(header.codec()));
       if (header.has_producer()) {
         put("{}{}", header.is_transactional() ? 'T' : 'P', header.producer_id);
@@ -367,7 +371,8 @@ class Printer {
       }
       const bool alone = !header.has_producer() && header.codec() == Codec::none &&
                          batch.records.size() == 1 && header.last_offset_delta == 0;
-      alone ? put_record(batch.records.front()) : put_list(batch);
+      if (header.is_legacy() && alone) put("/");
+      alone ? put_record(batch.records.front(), header) : put_list(batch);
     }
     if (const auto horizon = header.delete_horizon_ms()) put("^{}", *horizon);
     if (header.timestamp_type() == TimestampType::log_append_time) put("&");
@@ -393,7 +398,7 @@ class Printer {
     for (const RecordModel& record : batch.records) {
       put_holes(record.offset - next);
       if (record.offset > batch.header.base_offset) put(" ");
-      put_record(record);
+      put_record(record, batch.header);
       next = record.offset + 1;
     }
     put_holes(batch.header.next_offset() - next);
@@ -409,12 +414,12 @@ class Printer {
     for (std::int64_t i = 0; i < count; ++i) put("{}.", out_.back() == '[' ? "" : " ");
   }
 
-  void put_record(const RecordModel& record) {
+  void put_record(const RecordModel& record, const RecordBatchHeader& header) {
     put("{}=", text(record.key, kNullKey));
     put("{}", text(record.value, kNull));
-    if (record.timestamp_ms != record.offset.value) put("@{}", record.timestamp_ms);
-    for (const HeaderModel& header : record.headers)
-      put("#{}:{}", text(header.key, {}), text(header.value, kNull));
+    const std::int64_t usual_ms = header.magic == 0 ? kNoTimestamp : record.offset.value;
+    if (record.timestamp_ms != usual_ms) put("@{}", record.timestamp_ms);
+    for (const HeaderModel& each : record.headers) put("#{}:{}", text(each.key, {}), text(each.value, kNull));
   }
 
   static std::string text(const std::optional<ByteBuffer>& bytes, std::string_view null) {

@@ -11,14 +11,15 @@
 //   P5s10e1[…]  T7[…]    of idempotent producer 5, base sequence 10, epoch 1 (defaults 0); transactional
 //   C7 A7e1  M7[.]  K0   COMMIT and ABORT marker; control batch without record; a leader change
 //   z zs zl zz           before P, T or [: gzip, snappy, lz4, zstd
+//   v0/a=1  v1zl[a=1]    a message of format 0 (without a timestamp), a wrapper of format 1
 //   ^1100 & +5 *         behind a batch: delete horizon, LogAppendTime (of its first record), partition
 //                        leader epoch (default 0), "these bytes are new" (only printed, see mark_rebuilt)
 //   !7,0,1,2             in the segment's transaction index: producer 7, offsets 0 to 1, last stable 2
 //
 // The text does not hold: maxTimestamp of a batch without records (its last offset), a maxTimestamp or
-// LogAppendTime deltas that the records do not bear out, leader epoch -1, what else a control record
-// holds, attribute bits and varints no writer writes, the producer snapshot, and compressed bytes of
-// another library.
+// LogAppendTime deltas that the records do not bear out, the format of messages in a wrapper, leader epoch
+// -1, what else a control record holds, attribute bits and varints no writer writes, the producer snapshot,
+// and compressed bytes of another library.
 #pragma once
 
 #include <string>
@@ -28,7 +29,7 @@
 
 namespace kseg {
 
-// Errors, with the position in the text: bad_text, legacy_magic (`v0/a=1`, `v1z[…]`).
+// Errors, with the position in the text: bad_text.
 Result<LogModel> parse_notation(std::string_view text);
 
 // Goes on writing to the active segment of `log`; it is unchanged after an error.

@@ -153,12 +153,16 @@ std::optional<Defect> out_of_reach(const LogModel& log) {
 class Copier {
  public:
   Copier(const LogModel& log, const ObviousRound& round)
-      : round_(round), latest_(latest_offsets(log, round)), transactions_(log, {0}, round.log_start) {}
+      : round_(round), latest_(latest_offsets(log, round)), transactions_(log, {0}, round.log_start) {
+    for (const SegmentModel* clean : between(log, {0}, round.first_dirty))
+      legacy_horizon_ms_ = clean->mtime_ms - round.delete_retention_ms;
+  }
 
   OutputGroup copy(const Segments& sources) {
     OutputGroup group{.segment = {.base = sources.front()->base, .mtime_ms = sources.back()->mtime_ms}};
     for (const SegmentModel* source : sources) {
       group.sources.push_back(source->base);
+      legacy_tombstones_stay_ = source->mtime_ms > legacy_horizon_ms_;
       for (const BatchModel& batch : source->batches) copy(batch, group);
     }
     return group;
@@ -185,13 +189,38 @@ class Copier {
       kept.push_back(record);
     }
     if (kept.empty()) {
-      if (keep_header) put(make_batch(header, {}), BatchFate::emptied, to);
+      if (keep_header && header.is_legacy()) {
+        defect_ =
+            Defect{.code = DefectCode::legacy_message_emptied, .position = {}, .offset = header.base_offset};
+      } else if (keep_header) {
+        put(make_batch(header, {}), BatchFate::emptied, to);
+      }
       return;
     }
+    if (header.is_legacy()) return copy_legacy(source, kept, tombstone_kept, to);
     const bool needs_horizon = !horizon && (tombstone_kept || (header.is_control() && can_discard));
     if (kept.size() == source.records.size() && !needs_horizon) return put(source, BatchFate::verbatim, to);
     if (refuses(source, kept)) return;
     put(make_batch(header, kept, needs_horizon ? new_horizon() : horizon), BatchFate::rebuilt, to);
+  }
+
+  // §12.2.
+  void copy_legacy(const BatchModel& source, const std::vector<RecordModel>& kept, bool tombstone_kept,
+                   OutputGroup& to) {
+    const bool whole = kept.size() == source.records.size();
+    if (round_.keeps_legacy && whole && !source.mixes_formats) return put(source, BatchFate::verbatim, to);
+    if (refuses(source, kept)) return;
+    RecordBatchHeader like = source.header;
+    if (round_.keeps_legacy) {
+      put(make_batch(like, kept), BatchFate::rebuilt, to);
+      return;
+    }
+    like.magic = RecordBatchHeader::kMagic;
+    like.base_offset = kept.front().offset;
+    like.last_offset_delta = static_cast<std::int32_t>(kept.back().offset - kept.front().offset);
+    std::optional<std::int64_t> horizon;
+    if (tombstone_kept) horizon = new_horizon();
+    put(make_batch(like, kept, horizon), BatchFate::rebuilt, to);
   }
 
   bool is_last_of_producer(const RecordBatchHeader& header) const {
@@ -213,6 +242,7 @@ class Copier {
     const auto latest = latest_.find(*record.key);
     if (latest != latest_.end() && record.offset < latest->second) return false;
     if (record.value) return true;
+    if (header.is_legacy()) return legacy_tombstones_stay_;
     const auto horizon = header.delete_horizon_ms();
     return !horizon || round_.now_ms < *horizon;
   }
@@ -241,6 +271,8 @@ class Copier {
   const ObviousRound& round_;
   KeyMap latest_;
   Transactions transactions_;
+  std::int64_t legacy_horizon_ms_ = 0;
+  bool legacy_tombstones_stay_ = false;  // of the source in hand
   std::int64_t keyless_records_ = 0;
   std::optional<Defect> defect_;
 };

@@ -1,5 +1,5 @@
 // A second cleaner, forward, slow and obvious, written from the rules of compaction and sharing nothing
-// with the fast one but the formats. It works on a log model in memory and knows message format 2 only.
+// with the fast one but the formats. It works on a log model in memory.
 // Its key map has no limit and is built from the start of the first dirty segment, so a transaction that
 // ended before first_dirty is known to have ended. Kafka may begin behind its marker and take it for open
 // (compaction.md 5.5); `starts_at_index_entry` does the same.
@@ -31,6 +31,7 @@ struct ObviousRound {
   // The batch that ends here is kept even if it is empty: first_uncleanable (4.3), the high watermark
   // (4.4) or nothing (3.x).
   std::optional<Offset> end_of_round;
+  bool keeps_legacy = false;  // 3.x: formats 0 and 1 stay what they are
   ActiveProducers producers;
   bool starts_at_index_entry = false;
 };
@@ -50,8 +51,9 @@ struct ObviousResult {
   std::int64_t keyless_records = 0;
 };
 
-// Errors: bad_producer, bad_timestamp in a batch that would have to be rebuilt; segment_too_large if an
-// offset is further from its segment's base than an index can say.
+// Errors: bad_producer, bad_timestamp in a batch that would have to be rebuilt; legacy_message_emptied if a
+// message of format 0 or 1 would have to be kept empty; segment_too_large if an offset is further from its
+// segment's base than an index can say.
 Result<ObviousResult> clean_obviously(const LogModel& log, const ObviousRound& round);
 
 }  // namespace kseg

@@ -25,6 +25,7 @@ class RandomLog::Writer {
         negative_timestamps_(dice_.chance(4)),
         coarse_clock_(dice_.chance(10)),
         far_offsets_(dice_.chance(3)),
+        legacy_segments_(dice_.chance(25) ? dice_.between(1, 4) : 0),
         key_count_(big_batches_ ? 400 : 7),
         index_interval_bytes_(dice_.pick({0, 100, 200, 4096})) {
     if (dice_.chance(20)) next_ = {dice_.below(50)};
@@ -66,7 +67,8 @@ class RandomLog::Writer {
 
   void fill_segment() {
     const std::int64_t batches = dice_.chance(5) ? 0 : dice_.between(1, 6);
-    for (std::int64_t i = 0; i < batches; ++i) add_batch();
+    for (std::int64_t i = 0; i < batches; ++i) legacy_segments_ > 0 ? add_legacy() : add_batch();
+    if (legacy_segments_ > 0) --legacy_segments_;
     if (dice_.chance(15)) next_ = next_ + dice_.below(10);
     if (far_offsets_ && dice_.chance(40)) next_ = next_ + (std::int64_t{1} << 31) - dice_.below(30);
     if (next_ == active().base) next_ = next_ + 1;
@@ -99,6 +101,28 @@ class RandomLog::Writer {
     } else {
       add_empty_control(dice_.between(7, 9));
     }
+  }
+
+  // A message of format 0 or 1; where formats are mixed, now and then a batch.
+  void add_legacy() {
+    if (dice_.chance(15)) return add_batch();
+    if (dice_.chance(10)) next_ = next_ + dice_.between(1, 4);
+    RecordBatchHeader header{.base_offset = next_, .magic = dice_.pick<std::int8_t>({0, 1})};
+    if (header.magic == 1 && dice_.chance(15)) header.attributes |= RecordBatchHeader::kLogAppendTimeBit;
+    header.max_timestamp = std::max(timestamp(), kNoTimestamp);
+    const bool is_wrapper = dice_.chance(60);
+    if (is_wrapper)
+      header.attributes |= static_cast<std::int16_t>(dice_.pick({Codec::gzip, Codec::snappy, Codec::lz4}));
+    const std::int64_t count = is_wrapper ? dice_.between(1, 5) : 1;
+    const bool was_compacted = dice_.chance(15);
+    std::vector<RecordModel> records;
+    for (Offset offset = next_; records.empty() || offset < next_ + count; offset = offset + 1) {
+      if (was_compacted && is_wrapper && dice_.chance(40)) continue;
+      records.push_back(record(offset, header));
+      records.back().headers.clear();
+      if (header.magic == 0) records.back().timestamp_ms = kNoTimestamp;
+    }
+    add(make_batch(header, records));
   }
 
   void add_data(RecordBatchHeader header) {
@@ -243,6 +267,8 @@ class RandomLog::Writer {
     round.first_uncleanable = first_uncleanable(log);
     if (!dice_.chance(10)) {
       round.end_of_round = dice_.chance(80) ? round.first_uncleanable : log.end_offset();
+    } else {
+      round.keeps_legacy = dice_.chance(50);
     }
 
     for (const auto& [id, producer] : producers_) {
@@ -318,9 +344,10 @@ class RandomLog::Writer {
   Dice dice_;
   int rounds_;
   bool big_batches_;
-  bool negative_timestamps_;  // below -1: no broker's client sends them, no broker refuses them
-  bool coarse_clock_;         // many batches have the same maxTimestamp
-  bool far_offsets_;          // segments that lie about 2^31 offsets apart
+  bool negative_timestamps_;      // below -1: no broker's client sends them, no broker refuses them
+  bool coarse_clock_;             // many batches have the same maxTimestamp
+  bool far_offsets_;              // segments that lie about 2^31 offsets apart
+  std::int64_t legacy_segments_;  // still to come at the begin of the log, with messages of formats 0 and 1
   std::int64_t key_count_;
   std::int64_t index_interval_bytes_;
   std::int64_t clock_ms_ = kClock;

@@ -13,6 +13,7 @@ void append_rebatched(const BatchModel& batch, Codec codec, std::vector<BatchMod
   }
   for (const RecordModel& record : batch.records) {
     RecordBatchHeader like = batch.header;
+    like.magic = RecordBatchHeader::kMagic;
     like.base_offset = record.offset;
     like.last_offset_delta = 0;
     like.attributes = static_cast<std::int16_t>((like.attributes & ~RecordBatchHeader::kCodecMask) |

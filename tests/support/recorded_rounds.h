@@ -27,7 +27,4 @@ struct RecordedRound {
 // The lines of a file in tests/data/cases that are rounds. Throws on a file that is not as described.
 std::vector<RecordedRound> recorded_rounds(const std::string& file_name);
 
-// Whether some batch of these files is of message format 0 or 1.
-bool has_legacy_batches(const FolderFiles& files);
-
 }  // namespace kseg

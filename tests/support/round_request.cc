@@ -8,10 +8,11 @@ CompactionRequest request_of(const ObviousRound& round, const Path& partition) {
                             .first_uncleanable = round.first_uncleanable,
                             .now_ms = round.now_ms};
   if (!round.end_of_round) {
-    request.compat = *parse_compat("3.9.1");
+    request.compat.end_of_round = Compat::EndOfRound::never;
   } else if (*round.end_of_round != round.first_uncleanable) {
-    request.compat = *parse_compat("4.4");
+    request.compat.end_of_round = Compat::EndOfRound::at_high_watermark;
   }
+  request.compat.keeps_legacy = round.keeps_legacy;
   request.config.delete_retention_ms = round.delete_retention_ms;
   request.config.segment_bytes = round.segment_bytes;
   request.config.segment_index_bytes = round.segment_index_bytes;

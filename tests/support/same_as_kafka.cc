@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "formats/file_names.h"
+#include "formats/legacy_message.h"
 #include "formats/record.h"
 
 namespace kseg {
@@ -24,11 +25,15 @@ std::vector<DecodedBatch> decode_log(Bytes log) {
   for (std::size_t at = 0; at < log.size();) {
     const auto header = decode_record_batch_header(log.subspan(at));
     if (!header || header->size_bytes() > log.size() - at) throw std::runtime_error("a log that is no log");
-    const RecordBatchView batch{
+    RecordBatchView batch{
         .header = *header, .position = {at}, .bytes = log.subspan(at, header->size_bytes())};
+    if (header->is_wrapper()) {
+      if (const auto defect = complete_wrapper(batch, decompressor, scratch))
+        throw std::runtime_error(describe(*defect));
+    }
     const auto records = uncompressed_records(batch, decompressor, scratch);
     if (!records) throw std::runtime_error(describe(records.error()));
-    batches.push_back({.header = *header,
+    batches.push_back({.header = batch.header,
                        .records = {records->bytes.begin(), records->bytes.end()},
                        .bytes = {batch.bytes.begin(), batch.bytes.end()}});
     at += header->size_bytes();
