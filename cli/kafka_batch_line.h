@@ -6,10 +6,10 @@
 
 namespace kseg {
 
-// "CreateTime", "LogAppendTime"
-std::string_view kafka_name(TimestampType type);
+// "CreateTime", "LogAppendTime", of format 0 "NoTimestampType"
+std::string_view timestamp_type_name(const RecordBatchHeader& batch);
 
-// Of magic 2 and above. Whether it is valid; or what Kafka's tool does not survive, which ends the line
+// Whether it is valid; or what Kafka's tool does not survive, which ends the line
 // early: unknown_codec.
 Result<bool> kafka_batch_line(const RecordBatchView& batch, Output& output);
 

@@ -131,7 +131,8 @@ class KafkaDump {
   std::optional<Defect> batch(const KafkaBatch& batch, const KafkaFileName& file) {
     const auto header = batch.header();
     if (!header) {
-      if (batch.magic < 0) KafkaLine(output_).text("offset: ", batch.offset);  // this far Kafka's tool comes
+      // This far Kafka's tool comes with a message.
+      if (batch.magic < RecordBatchHeader::kMagic) KafkaLine(output_).text("offset: ", batch.offset);
       return header.error();
     }
     const RecordBatchView view{.header = *header, .position = batch.position, .bytes = batch.whole()};
@@ -144,7 +145,9 @@ class KafkaDump {
     for (RecordView record; records_.next(record);) {
       if (record.offset != previous_ + 1) findings_.not_consecutive(file, previous_, record.offset);
       previous_ = record.offset;
-      if (auto defect = record_line_.record(record)) {
+      auto defect = header->is_legacy() ? record_line_.message(record, records_.message())
+                                        : record_line_.record(record);
+      if (defect) {
         defect->position = batch.position;
         return defect;
       }

@@ -31,15 +31,20 @@ void append_decoded(KafkaLine& line, Bytes bytes, KafkaDecoder decoder) {
 
 }  // namespace
 
-void KafkaRecordLine::metadata(KafkaLine& line, const RecordView& record) const {
-  const auto offset_delta = static_cast<std::int32_t>(record.offset - batch_.base_offset);
+void KafkaRecordLine::begin(KafkaLine& line, const RecordView& record, std::int64_t key_size,
+                            std::int64_t value_size) const {
   line.text("| offset: ", record.offset)
       .text(" ")
-      .text(kafka_name(batch_.timestamp_type()))
+      .text(timestamp_type_name(batch_))
       .text(": ", record.timestamp_ms)
-      .text(" keySize: ", size_of(record.key))
-      .text(" valueSize: ", size_of(record.value))
-      .text(" sequence: ",
+      .text(" keySize: ", key_size)
+      .text(" valueSize: ", value_size);
+}
+
+void KafkaRecordLine::metadata(KafkaLine& line, const RecordView& record) const {
+  const auto offset_delta = static_cast<std::int32_t>(record.offset - batch_.base_offset);
+  begin(line, record, size_of(record.key), size_of(record.value));
+  line.text(" sequence: ",
             batch_.base_sequence < 0 ? kNoSequence : increment_sequence(batch_.base_sequence, offset_delta))
       .text(" headerKeys: [");
   RecordHeaderReader headers(record);
@@ -49,6 +54,17 @@ void KafkaRecordLine::metadata(KafkaLine& line, const RecordView& record) const 
     line.utf8(header.key);
   }
   line.text("]");
+}
+
+std::optional<Defect> KafkaRecordLine::metadata(KafkaLine& line, const RecordView& record,
+                                                const KafkaMessage& message) const {
+  const auto key_size = message.key_size();
+  if (!key_size) return key_size.error();
+  const auto value_size = message.value_size();
+  if (!value_size) return value_size.error();
+  begin(line, record, *key_size, *value_size);
+  line.text(" isValid: ", message.is_valid()).text(" crc: ", message.crc());
+  return std::nullopt;
 }
 
 std::optional<Defect> KafkaRecordLine::control(const RecordView& record) const {
@@ -102,6 +118,29 @@ std::optional<Defect> KafkaRecordLine::record(const RecordView& record) {
     if (batch_.is_control()) defect = control(record);
   }
   if (!defect && options_.print_data_log && !batch_.is_control()) defect = contents(line, record);
+  if (defect)
+    defect->offset = record.offset;
+  else
+    line.end();
+  return defect;
+}
+
+std::optional<Defect> KafkaRecordLine::message(RecordView record, const KafkaMessage& message) {
+  KafkaLine line(output_);
+  const auto show = [&]() -> std::optional<Defect> {
+    if (!options_.skip_record_metadata) {
+      if (auto defect = metadata(line, record, message)) return defect;
+    }
+    if (!options_.print_data_log) return std::nullopt;
+    const auto key = message.key();
+    if (!key) return key.error();
+    const auto value = message.value();
+    if (!value) return value.error();
+    record.key = *key;
+    record.value = *value;
+    return contents(line, record);
+  };
+  auto defect = show();
   if (defect)
     defect->offset = record.offset;
   else

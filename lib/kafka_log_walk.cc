@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "formats/cursor.h"
+#include "formats/legacy_message.h"
 
 namespace kseg {
 namespace {
@@ -15,19 +16,24 @@ constexpr std::int32_t kMinimumLength = 14;  // of a message of format 0, asked 
 }  // namespace
 
 Result<RecordBatchHeader> KafkaBatch::header() const {
-  if (magic < RecordBatchHeader::kMagic) {
-    return Defect{.code = magic < 0 ? DefectCode::unknown_magic : DefectCode::legacy_magic,
+  if (magic < 0) {
+    return Defect{.code = DefectCode::unknown_magic,
                   .position = position + RecordBatchHeader::kMagicPosition,
                   .offset = offset,
-                  .expected = "magic 2",
+                  .expected = "magic 0, 1 or 2",
                   .found = fmt::format("magic {}", magic)};
   }
-  if (bytes.size() >= RecordBatchHeader::kSize) return read_record_batch_header(bytes);
-  return Defect{.code = DefectCode::truncated,
-                .position = position,
-                .offset = offset,
-                .expected = fmt::format("a header of {} bytes", RecordBatchHeader::kSize),
-                .found = fmt::format("{} bytes to the end of the file", bytes.size())};
+  const std::size_t size = magic == 0   ? LegacyMessage::kSizeV0
+                           : magic == 1 ? LegacyMessage::kSizeV1
+                                        : RecordBatchHeader::kSize;
+  if (bytes.size() < size) {
+    return Defect{.code = DefectCode::truncated,
+                  .position = position,
+                  .offset = offset,
+                  .expected = fmt::format("a header of {} bytes", size),
+                  .found = fmt::format("{} bytes to the end of the file", bytes.size())};
+  }
+  return magic < RecordBatchHeader::kMagic ? read_legacy_header(bytes) : read_record_batch_header(bytes);
 }
 
 Result<Offset> KafkaBatch::last_offset() const {
