@@ -59,6 +59,14 @@ std::vector<std::string> files_of(FileSystem& files, const std::vector<std::stri
   return paths;
 }
 
+Defect unknown_magic(const KafkaBatch& batch) {
+  return {.code = DefectCode::unknown_magic,
+          .position = batch.position + RecordBatchHeader::kMagicPosition,
+          .offset = batch.offset,
+          .expected = "magic 0, 1 or 2",
+          .found = fmt::format("magic {}", batch.magic)};
+}
+
 class KafkaDump {
  public:
   KafkaDump(const KafkaDumpOptions& options, FileSystem& files, Output& output)
@@ -130,10 +138,10 @@ class KafkaDump {
 
   std::optional<Defect> batch(const KafkaBatch& batch, const KafkaFileName& file) {
     const auto header = batch.header();
-    if (!header) {
+    if (batch.magic < 0 || !header) {
       // This far Kafka's tool comes with a message.
       if (batch.magic < RecordBatchHeader::kMagic) KafkaLine(output_).text("offset: ", batch.offset);
-      return header.error();
+      return header ? unknown_magic(batch) : header.error();
     }
     const RecordBatchView view{.header = *header, .position = batch.position, .bytes = batch.whole()};
     const auto valid = kafka_batch_line(view, output_);

@@ -125,6 +125,31 @@ std::optional<Defect> KafkaRecordLine::record(const RecordView& record) {
   return defect;
 }
 
+std::optional<Defect> KafkaRecordLine::unreadable(KafkaLine& line, const RecordView& record,
+                                                  const KafkaMessage& message) const {
+  const auto key = message.key();
+  const auto value = message.value();
+  const Defect defect = key ? value.error() : key.error();
+  if (!options_.topic_decoder) return defect;
+  // A topic's decoder goes on, whatever is wrong with what it looks at.
+  line.text(options_.skip_record_metadata ? "| " : " ");
+  switch (*options_.topic_decoder) {
+    case InternalTopic::consumer_offsets:
+    case InternalTopic::transaction_state:
+    case InternalTopic::share_group_state:
+      if (const auto size = message.key_size(); !size) return size.error();
+      line.text("key: Error at offset ", record.offset).text(", skipping. ", defect.found);
+      break;
+    case InternalTopic::cluster_metadata:
+      line.text("payload: Error at ", record.offset).text(", skipping. ", value.error().found);
+      break;
+    case InternalTopic::remote_log_metadata:
+      line.text("payload: Error at offset ", record.offset).text(", skipping. ", value.error().found);
+      break;
+  }
+  return std::nullopt;
+}
+
 std::optional<Defect> KafkaRecordLine::message(RecordView record, const KafkaMessage& message) {
   KafkaLine line(output_);
   const auto show = [&]() -> std::optional<Defect> {
@@ -133,9 +158,8 @@ std::optional<Defect> KafkaRecordLine::message(RecordView record, const KafkaMes
     }
     if (!options_.print_data_log) return std::nullopt;
     const auto key = message.key();
-    if (!key) return key.error();
     const auto value = message.value();
-    if (!value) return value.error();
+    if (!key || !value) return unreadable(line, record, message);
     record.key = *key;
     record.value = *value;
     return contents(line, record);

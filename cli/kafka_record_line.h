@@ -32,6 +32,8 @@ class KafkaRecordLine {
   void metadata(KafkaLine& line, const RecordView& record) const;
   std::optional<Defect> metadata(KafkaLine& line, const RecordView& record,
                                  const KafkaMessage& message) const;
+  std::optional<Defect> unreadable(KafkaLine& line, const RecordView& record,
+                                   const KafkaMessage& message) const;
   std::optional<Defect> control(const RecordView& record) const;
   std::optional<Defect> contents(KafkaLine& line, const RecordView& record);
   std::optional<Defect> class_contents(KafkaLine& line, const RecordView& record) const;

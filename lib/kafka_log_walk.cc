@@ -10,22 +10,17 @@
 namespace kseg {
 namespace {
 
-constexpr std::uint64_t kLeftOver = 17;      // bytes that Kafka takes for no batch, whatever they are
-constexpr std::int32_t kMinimumLength = 14;  // of a message of format 0, asked of all
+constexpr std::uint64_t kLeftOver = 17;           // bytes that Kafka takes for no batch, whatever they are
+constexpr std::size_t kMessageHeaderSizeV0 = 18;  // up to the attributes
+constexpr std::size_t kMessageHeaderSizeV1 = 26;  // up to the timestamp
+constexpr std::int32_t kMinimumLength = 14;       // of a message of format 0, asked of all
 
 }  // namespace
 
 Result<RecordBatchHeader> KafkaBatch::header() const {
-  if (magic < 0) {
-    return Defect{.code = DefectCode::unknown_magic,
-                  .position = position + RecordBatchHeader::kMagicPosition,
-                  .offset = offset,
-                  .expected = "magic 0, 1 or 2",
-                  .found = fmt::format("magic {}", magic)};
-  }
-  const std::size_t size = magic == 0   ? LegacyMessage::kSizeV0
-                           : magic == 1 ? LegacyMessage::kSizeV1
-                                        : RecordBatchHeader::kSize;
+  const std::size_t size = magic == 0                          ? kMessageHeaderSizeV0
+                           : magic < RecordBatchHeader::kMagic ? kMessageHeaderSizeV1
+                                                               : RecordBatchHeader::kSize;
   if (bytes.size() < size) {
     return Defect{.code = DefectCode::truncated,
                   .position = position,

@@ -18,8 +18,8 @@ struct KafkaBatch {
 
   Bytes whole() const { return bytes.first(size_bytes); }
 
-  // Every magic from 2 on means the same header. Of a batch that is shorter, what stands behind it counts.
-  // Errors: unknown_magic (negative), truncated (the file ends within the header).
+  // Every magic from 2 on means the same header, and every one below 0 that of a message of format 1. Of a
+  // batch that is shorter, what stands behind it counts. Errors: truncated (the file ends within the header).
   Result<RecordBatchHeader> header() const;
 
   // Errors: truncated.

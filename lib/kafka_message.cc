@@ -1,5 +1,7 @@
 #include "lib/kafka_message.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "formats/crc32.h"
@@ -14,6 +16,13 @@ constexpr std::size_t kAttributesPosition = 5;
 constexpr std::size_t kTimestampPosition = 6;  // format 1
 constexpr std::size_t kKeySizePositionV0 = 6;
 constexpr std::size_t kKeySizePositionV1 = 14;
+
+Defect outside(std::string in_javas_words) {
+  return {.code = DefectCode::truncated,
+          .position = {},
+          .expected = "fields inside the message",
+          .found = std::move(in_javas_words)};
+}
 
 }  // namespace
 
@@ -37,7 +46,7 @@ Result<std::int64_t> KafkaMessage::timestamp_ms() const {
   if (magic() == 0) return kNoTimestamp;
   Cursor in(bytes_.subspan(kTimestampPosition));
   const std::int64_t timestamp_ms = in.i64();
-  if (!in.ok()) return *in.defect();
+  if (!in.ok()) return outside("null");
   return timestamp_ms;
 }
 
@@ -48,7 +57,7 @@ std::size_t KafkaMessage::key_size_position() const {
 Result<std::int32_t> KafkaMessage::size_at(std::size_t position) const {
   Cursor in(bytes_.subspan(std::min(position, bytes_.size())));
   const std::int32_t size = in.i32();
-  if (!in.ok()) return *in.defect();
+  if (!in.ok()) return outside("null");
   return size;
 }
 
@@ -57,8 +66,9 @@ Result<std::optional<Bytes>> KafkaMessage::sized_at(std::size_t position) const 
   if (!size) return size.error();
   if (*size < 0) return std::optional<Bytes>();
   Cursor in(bytes_.subspan(position + sizeof(std::int32_t)));
+  const std::size_t left = in.remaining();
   const Bytes bytes = in.bytes(*size);
-  if (!in.ok()) return *in.defect();
+  if (!in.ok()) return outside(fmt::format("newLimit > capacity: ({} > {})", *size, left));
   return std::optional(bytes);
 }
 

@@ -21,7 +21,8 @@ class KafkaMessage {
   std::int8_t magic() const;
   bool is_compressed() const;
 
-  // Errors of all: truncated, without position.
+  // Errors of all: truncated, without position; `found` has what Java says of it, which is "null" for a size
+  // that is outside itself.
   Result<std::int64_t> timestamp_ms() const;  // -1 in format 0
   Result<std::int32_t> key_size() const;      // as stored, negative for null
   Result<std::int32_t> value_size() const;

@@ -54,6 +54,11 @@ std::string first_difference(const std::string& ours, const std::string& kafkas)
                      line_of(kafkas, std::min(at, kafkas.size())));
 }
 
+// The JVM's heap is no part of the comparison: what a lie about a size would have needed.
+bool out_of_memory(const KafkaDumpRun& ours, const KafkaDumpRun& kafkas) {
+  return kafkas.why.starts_with("error OutOfMemoryError") && ours.out.starts_with(kafkas.out);
+}
+
 std::string compare(const KafkaDumpRun& ours, const KafkaDumpRun& kafkas) {
   std::string text;
   if (ours.out != kafkas.out)
@@ -97,7 +102,7 @@ int run(const BesideKafka& asked) {
       ++tally.well;
     else
       ++tally.with_findings;
-    std::string text = compare(ours, kafkas);
+    std::string text = out_of_memory(ours, kafkas) ? "" : compare(ours, kafkas);
     if (!untouched) text += "  kseg changed the files\n";
     if (text.empty()) continue;
     ++differing;
