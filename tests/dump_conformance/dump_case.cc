@@ -300,10 +300,10 @@ class Writer {
 
 }  // namespace
 
-std::vector<BrokerFolder> broker_folders(const Path& broker) {
+std::vector<BrokerFolder> broker_folders(const Path& data) {
   std::vector<BrokerFolder> folders;
   std::vector<Path> paths;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(broker)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(data)) {
     if (entry.is_directory() && parse_partition_folder_name(entry.path().filename().native()))
       paths.push_back(entry.path());
   }

@@ -22,7 +22,7 @@ struct BrokerFolder {
 };
 
 // The partition folders that a broker wrote, some of which a case begins with.
-std::vector<BrokerFolder> broker_folders(const Path& broker);
+std::vector<BrokerFolder> broker_folders(const Path& data);
 
 // `folder` is the name under which the files will be found.
 DumpCase random_dump_case(std::uint64_t seed, const std::vector<BrokerFolder>& broker,

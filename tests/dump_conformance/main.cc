@@ -83,7 +83,7 @@ int run(const BesideKafka& asked) {
   std::filesystem::current_path(root.path());
   ::setenv("LC_ALL", "C.UTF-8", 1);  // the tool prints in the charset of its locale
   Jvm kafka(class_path, "kseg.Dump");
-  const std::vector<BrokerFolder> broker = broker_folders(KSEG_TEST_DATA "/broker");
+  const std::vector<BrokerFolder> broker = broker_folders(KSEG_TEST_DATA);
   Tally tally;
   std::uint64_t differing = 0;
   std::uint64_t lines = 0;
