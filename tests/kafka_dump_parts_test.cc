@@ -3,6 +3,7 @@
 
 #include "cli/java_hash_map.h"
 #include "cli/kafka_file_name.h"
+#include "formats/kafka_text.h"
 #include "formats/legacy_message.h"
 #include "formats/sequence.h"
 #include "lib/kafka_index_search.h"
@@ -181,6 +182,26 @@ TEST_CASE("a message's size that lies is met by who asks for what it is the size
   CHECK(*message.value_size() == 100);
   REQUIRE_FALSE(message.value());
   CHECK(message.value().error().found == "newLimit > capacity: (100 > 1)");
+}
+
+TEST_CASE("a leader change is shown in the version that it says it is of") {
+  ByteBuffer key;
+  encode_control_key(ControlType::leader_change, key);
+  // version, leader 1, voters [1], granting voters [2], each with a byte for tags
+  ByteBuffer value = {0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 1, 0, 2, 0, 0, 0, 2, 0, 0};
+  const auto text = [&] {
+    fmt::memory_buffer out;
+    CHECK(append_kafka_control_text({.key = Bytes(key), .value = Bytes(value)}, out));
+    return fmt::to_string(out);
+  };
+  CHECK(
+      text() ==
+      R"(LeaderChange: {"version":0,"leaderId":1,"voters":[{"voterId":1}],"grantingVoters":[{"voterId":2}]})");
+  value[1] = 2;
+  CHECK(
+      text() ==
+      R"(LeaderChange: {"version":2,"leaderId":1,"voters":[{"voterId":1,"voterDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA"}],)"
+      R"("grantingVoters":[{"voterId":2,"voterDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA"}]})");
 }
 
 }  // namespace
