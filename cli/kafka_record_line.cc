@@ -29,6 +29,13 @@ void append_decoded(KafkaLine& line, Bytes bytes, KafkaDecoder decoder) {
   }
 }
 
+Defect missing_key() {
+  return {.code = DefectCode::bad_record,
+          .position = {},
+          .expected = "a key, which says what the record is",
+          .found = "null"};
+}
+
 }  // namespace
 
 void KafkaRecordLine::begin(KafkaLine& line, const RecordView& record, std::int64_t key_size,
@@ -81,12 +88,7 @@ std::optional<Defect> KafkaRecordLine::control(const RecordView& record) const {
 
 std::optional<Defect> KafkaRecordLine::contents(KafkaLine& line, const RecordView& record) {
   if (!options_.topic_decoder) return class_contents(line, record);
-  if (!kafka_record_text(*options_.topic_decoder, record, text_)) {
-    return Defect{.code = DefectCode::bad_record,
-                  .position = {},
-                  .expected = "a key, which says what the record is",
-                  .found = "null"};
-  }
+  if (!kafka_record_text(*options_.topic_decoder, record, text_)) return missing_key();
   const auto text = [](const fmt::memory_buffer& part) { return std::string_view(part.data(), part.size()); };
   std::string_view before = options_.skip_record_metadata ? "| " : " ";
   if (text_.has_key) {
@@ -132,19 +134,22 @@ std::optional<Defect> KafkaRecordLine::unreadable(KafkaLine& line, const RecordV
   const Defect defect = key ? value.error() : key.error();
   if (!options_.topic_decoder) return defect;
   // A topic's decoder goes on, whatever is wrong with what it looks at.
-  line.text(options_.skip_record_metadata ? "| " : " ");
+  const std::string_view before = options_.skip_record_metadata ? "| " : " ";
   switch (*options_.topic_decoder) {
     case InternalTopic::consumer_offsets:
     case InternalTopic::transaction_state:
     case InternalTopic::share_group_state:
       if (const auto size = message.key_size(); !size) return size.error();
-      line.text("key: Error at offset ", record.offset).text(", skipping. ", defect.found);
+      if (key && !*key) return missing_key();
+      line.text(before).text("key: Error at offset ", record.offset).text(", skipping. ", defect.found);
       break;
     case InternalTopic::cluster_metadata:
-      line.text("payload: Error at ", record.offset).text(", skipping. ", value.error().found);
+      line.text(before).text("payload: Error at ", record.offset).text(", skipping. ", value.error().found);
       break;
     case InternalTopic::remote_log_metadata:
-      line.text("payload: Error at offset ", record.offset).text(", skipping. ", value.error().found);
+      line.text(before)
+          .text("payload: Error at offset ", record.offset)
+          .text(", skipping. ", value.error().found);
       break;
   }
   return std::nullopt;
