@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cli/counted.h"
+#include "cli/kafka_dump_options.h"
 #include "cli/range_argument.h"
 #include "cli/record_lines.h"
 #include "cli/side_file_lines.h"
@@ -27,6 +28,11 @@ constexpr const char* kFooter = R"(TARGETS
   is in remote-log-index-cache. A partition folder is dumped as a
   broker would load it, a log directory partition by partition, each with its side files, unless
   --logs-only, --batches or an option that selects records is given.
+
+IN THE WORDS OF KAFKA
+  --format kafka prints what Kafka 4.3.1's own dump tool (kafka-dump-log.sh) prints, byte for byte, and
+  takes that tool's options and none of the others. It ends where that tool ends with an exception. Of a
+  folder it dumps the files that the tool knows, by name. See kseg-dump(1).
 
 SELECTING RECORDS
   All that is given must hold; of several keys and prefixes, one. Then --tail takes the last N of what
@@ -289,10 +295,8 @@ void add_count(CLI::App& command, const std::string& name, std::optional<std::ui
 void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
   const auto options = std::make_shared<DumpOptions>();
   CLI::App* command = app.add_subcommand("dump", "Show what is in segments, indexes and side files");
-  command->add_option("TARGET", options->targets, "files, partition folders, log directories")
-      ->type_name("")
-      ->required();
-  add_output_options(*command, options->output);
+  command->add_option("TARGET", options->targets, "files, partition folders, log directories")->type_name("");
+  add_output_options_with_kafka(*command, options->output);
   command->add_flag("--batches", options->batches,
                     "headers of batches only; nothing is decompressed or checked");
   command->add_flag("--logs-only", options->logs_only, "of folders, leave out what is not records");
@@ -328,8 +332,11 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
           },
           "how to show values (default: as text if they are, long ones cut short)")
       ->type_name("none|hex|base64|utf8");
+  add_kafka_dump_options(*command, options->kafka);
   command->footer(kFooter);
   command->callback([options, command, &chosen] {
+    check_kafka_dump_options(*command, options->output.format == Format::kafka);
+    if (options->targets.empty() && command->count("--files") == 0) throw CLI::RequiredError("TARGET");
     if (command->count("--values") > 0 && command->count("--decoder") == 0)
       options->decoder = {.by = DecoderChoice::By::nothing};
     const SelectionOptions& selection = options->selection;
@@ -343,6 +350,7 @@ void add_dump_command(CLI::App& app, ChosenCommand& chosen) {
 }
 
 ExitStatus run_dump(const DumpOptions& options, Output& output) {
+  if (options.output.format == Format::kafka) return run_kafka_dump(options.targets, options.kafka, output);
   FileSystem& files = posix_file_system();
   std::vector<std::pair<Path, TargetKind>> targets;
   for (const Path path : options.targets) {

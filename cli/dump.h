@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/decoder_choice.h"
+#include "cli/kafka_dump.h"
 #include "cli/output_options.h"
 #include "cli/record_lines.h"
 #include "cli/selection_options.h"
@@ -27,6 +28,7 @@ struct DumpOptions {
   std::optional<std::uint64_t> tail = std::nullopt;   // of each partition, likewise
   DecoderChoice decoder = {};
   ValueForm values = ValueForm::automatic;
+  KafkaDumpOptions kafka = {};  // for Format::kafka, which knows none of the above but `targets`
 
   // Whether the question is about records, not about files.
   bool selects() const { return batches || selection.selects() || limit || tail; }

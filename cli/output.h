@@ -13,7 +13,11 @@
 
 namespace kseg {
 
-enum class Format { text, jsonl };
+enum class Format {
+  text,
+  jsonl,
+  kafka,  // text in the words of Kafka's own tool; only `dump` has it
+};
 
 // Where written bytes go. Both return 0 or the system's error number.
 class Sink {

@@ -16,4 +16,7 @@ struct OutputOptions {
 // --format, --json. `options` must outlive the parsing.
 void add_output_options(CLI::App& command, OutputOptions& options);
 
+// The same with --format kafka.
+void add_output_options_with_kafka(CLI::App& command, OutputOptions& options);
+
 }  // namespace kseg

@@ -14,6 +14,24 @@ namespace {
 constexpr std::size_t kPrefixSize = RecordBatchHeader::kLogOverhead;  // offset and size
 constexpr std::int32_t kMinSize = 14;                                 // of any message, behind the prefix
 
+constexpr std::size_t kAttributesEnd = 18;
+
+RecordBatchHeader fields(Cursor& in) {
+  RecordBatchHeader header{.base_offset = {in.i64()}, .batch_length = in.i32(), .crc = in.u32()};
+  header.magic = in.i8();
+  const std::int8_t attributes = in.i8();
+  if (header.magic != 0) {
+    header.max_timestamp = in.i64();
+    header.base_timestamp = header.max_timestamp;
+  }
+  header.attributes =
+      static_cast<std::int16_t>(attributes & (header.magic == 0 ? RecordBatchHeader::kCodecMask
+                                                                : RecordBatchHeader::kCodecMask |
+                                                                      RecordBatchHeader::kLogAppendTimeBit));
+  header.record_count = header.is_wrapper() ? RecordBatchHeader::kUnknownCount : 1;
+  return header;
+}
+
 std::int32_t least_size(std::int8_t magic) {
   const std::size_t whole = magic == 0 ? LegacyMessage::kSizeV0 : LegacyMessage::kSizeV1;
   return static_cast<std::int32_t>(whole - kPrefixSize);
@@ -35,29 +53,23 @@ Framing framing_of(std::int8_t magic) {
 
 }  // namespace
 
+RecordBatchHeader read_legacy_header(Bytes bytes) {
+  Cursor in(bytes);
+  return fields(in);
+}
+
 Result<RecordBatchHeader> decode_legacy_header(Bytes bytes, Position at) {
   Cursor in(bytes, at);
-  const Offset offset{in.i64()};
-  RecordBatchHeader header{.base_offset = offset, .batch_length = in.i32(), .crc = in.u32()};
-  header.magic = in.i8();
-  const std::int8_t attributes = in.i8();
-  if (in.ok() && header.batch_length < least_size(header.magic)) {
+  const RecordBatchHeader header = fields(in);
+  const bool has_size = bytes.size() >= kAttributesEnd;
+  if (has_size && header.batch_length < least_size(header.magic)) {
     return Defect{.code = DefectCode::bad_length,
                   .position = at + 8,
-                  .offset = offset,
+                  .offset = header.base_offset,
                   .expected = fmt::format("a message of at least {} bytes", least_size(header.magic)),
                   .found = fmt::format("{}", header.batch_length)};
   }
-  if (header.magic == 1) {
-    header.max_timestamp = in.i64();
-    header.base_timestamp = header.max_timestamp;
-  }
   if (!in.ok()) return *in.defect();
-  header.attributes =
-      static_cast<std::int16_t>(attributes & (header.magic == 0 ? RecordBatchHeader::kCodecMask
-                                                                : RecordBatchHeader::kCodecMask |
-                                                                      RecordBatchHeader::kLogAppendTimeBit));
-  header.record_count = header.is_wrapper() ? RecordBatchHeader::kUnknownCount : 1;
   return header;
 }
 

@@ -34,6 +34,10 @@ struct LegacyMessage {
 // Errors: truncated, bad_length (a size below the least of its format).
 Result<RecordBatchHeader> decode_legacy_header(Bytes bytes, Position at = {});
 
+// The first 18 bytes as they are, of magic 1 and of magics that there are not 26, whatever they say: for
+// showing what Kafka's reader shows. `bytes` holds that many; the size is not looked at.
+RecordBatchHeader read_legacy_header(Bytes bytes);
+
 // The whole message that `bytes` begin with; what follows it is left over. A negative length is null, and
 // bytes behind the value are not looked at, as in Kafka. Positions count `bytes`.
 // Errors: truncated, bad_length, unknown_magic, unknown_codec.

@@ -4,7 +4,6 @@
 
 #include "formats/byte_writer.h"
 #include "formats/crc32c.h"
-#include "formats/cursor.h"
 
 namespace kseg {
 namespace {
@@ -15,6 +14,17 @@ constexpr std::size_t kCrcStart = 6;  // the crc covers the count … end of fil
 constexpr std::size_t kEntrySize = 46;
 
 }  // namespace
+
+ProducerStateEntry decode_producer_state_entry(Cursor& in) {
+  return {.producer_id = in.i64(),
+          .producer_epoch = in.i16(),
+          .last_sequence = in.i32(),
+          .last_offset = {in.i64()},
+          .offset_delta = in.i32(),
+          .timestamp_ms = in.i64(),
+          .coordinator_epoch = in.i32(),
+          .current_txn_first_offset = {in.i64()}};
+}
 
 Result<std::vector<ProducerStateEntry>> decode_producer_snapshot(Bytes file) {
   Cursor in(file);
@@ -42,16 +52,7 @@ Result<std::vector<ProducerStateEntry>> decode_producer_snapshot(Bytes file) {
   }
   std::vector<ProducerStateEntry> entries;
   entries.reserve(static_cast<std::size_t>(count));
-  for (std::int32_t i = 0; i < count; ++i) {
-    entries.push_back({.producer_id = in.i64(),
-                       .producer_epoch = in.i16(),
-                       .last_sequence = in.i32(),
-                       .last_offset = {in.i64()},
-                       .offset_delta = in.i32(),
-                       .timestamp_ms = in.i64(),
-                       .coordinator_epoch = in.i32(),
-                       .current_txn_first_offset = {in.i64()}});
-  }
+  for (std::int32_t i = 0; i < count; ++i) entries.push_back(decode_producer_state_entry(in));
   if (in.remaining() > 0) {
     return Defect{.code = DefectCode::trailing_bytes,
                   .position = in.position(),

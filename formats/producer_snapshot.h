@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "formats/bytes.h"
+#include "formats/cursor.h"
 #include "formats/offset.h"
 #include "formats/result.h"
 
@@ -20,6 +21,9 @@ struct ProducerStateEntry {
   Offset current_txn_first_offset{-1};  // -1 without an open transaction
   friend bool operator==(const ProducerStateEntry&, const ProducerStateEntry&) = default;
 };
+
+// One entry; the cursor trips if there are not bytes enough.
+ProducerStateEntry decode_producer_state_entry(Cursor& in);
 
 // Errors: truncated, unknown_version, crc_mismatch, bad_length (a count that the file does not hold),
 // trailing_bytes.

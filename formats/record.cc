@@ -52,15 +52,17 @@ bool RecordReader::fail(DefectCode code, std::string expected, std::string found
   return false;
 }
 
+bool RecordReader::bytes_behind_last() {
+  return fail(DefectCode::record_count_mismatch, "no bytes behind the last record",
+              fmt::format("{} bytes", in_.remaining()));
+}
+
 bool RecordReader::next(RecordView& record) {
   if (defect_) return false;
   if (magic_ < RecordBatchHeader::kMagic) return next_message(record);
   record_start_ = in_.position();
   if (left_ <= 0) {
-    if (left_ == 0 && in_.remaining() > 0) {
-      return fail(DefectCode::record_count_mismatch, "no bytes behind the last record",
-                  fmt::format("{} bytes", in_.remaining()));
-    }
+    if (left_ == 0 && in_.remaining() > 0 && rules_ == Rules::sound) return bytes_behind_last();
     return false;
   }
   if (in_.remaining() == 0) {
@@ -95,7 +97,8 @@ bool RecordReader::next(RecordView& record) {
   }
 
   record.offset = base_offset_ + offset_delta;
-  if (!takes_offset(record.offset)) return false;
+  if (rules_ == Rules::sound && !takes_offset(record.offset)) return false;
+  if (rules_ == Rules::of_kafka && left_ == 0 && in_.remaining() > 0) return bytes_behind_last();
   record.timestamp_ms = log_append_time_
                             ? max_timestamp_
                             : static_cast<std::int64_t>(static_cast<std::uint64_t>(base_timestamp_) +

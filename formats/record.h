@@ -49,8 +49,15 @@ class RecordHeaderReader {
 // count bytes of the uncompressed section.
 class RecordReader {
  public:
-  RecordReader(const RecordBatchHeader& batch, Bytes uncompressed_records)
-      : section_(uncompressed_records),
+  enum class Rules {
+    sound,     // all of these
+    of_kafka,  // of magic 2, as Kafka's own reader has them: offsets are not compared, and bytes behind the
+               // last record are met before it is given
+  };
+
+  RecordReader(const RecordBatchHeader& batch, Bytes uncompressed_records, Rules rules = Rules::sound)
+      : rules_(rules),
+        section_(uncompressed_records),
         in_(uncompressed_records),
         base_offset_(batch.base_offset),
         previous_(batch.base_offset - 1),
@@ -74,8 +81,10 @@ class RecordReader {
  private:
   bool next_message(RecordView& record);
   bool fail(DefectCode code, std::string expected, std::string found);
+  bool bytes_behind_last();
   bool takes_offset(Offset offset);
 
+  Rules rules_;
   Bytes section_;
   Cursor in_;
   Offset base_offset_;

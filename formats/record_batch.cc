@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "formats/byte_writer.h"
+#include "formats/check.h"
 #include "formats/crc32.h"
 #include "formats/crc32c.h"
 #include "formats/cursor.h"
@@ -12,6 +13,22 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kCrcPosition = 17;
+
+RecordBatchHeader fields(Cursor& in) {
+  return {.base_offset = {in.i64()},
+          .batch_length = in.i32(),
+          .partition_leader_epoch = in.i32(),
+          .magic = in.i8(),
+          .crc = in.u32(),
+          .attributes = in.i16(),
+          .last_offset_delta = in.i32(),
+          .base_timestamp = in.i64(),
+          .max_timestamp = in.i64(),
+          .producer_id = in.i64(),
+          .producer_epoch = in.i16(),
+          .base_sequence = in.i32(),
+          .record_count = in.i32()};
+}
 
 }  // namespace
 
@@ -41,19 +58,7 @@ Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
     }
   }
   Cursor in(bytes, at);
-  const RecordBatchHeader header{.base_offset = {in.i64()},
-                                 .batch_length = in.i32(),
-                                 .partition_leader_epoch = in.i32(),
-                                 .magic = in.i8(),
-                                 .crc = in.u32(),
-                                 .attributes = in.i16(),
-                                 .last_offset_delta = in.i32(),
-                                 .base_timestamp = in.i64(),
-                                 .max_timestamp = in.i64(),
-                                 .producer_id = in.i64(),
-                                 .producer_epoch = in.i16(),
-                                 .base_sequence = in.i32(),
-                                 .record_count = in.i32()};
+  const RecordBatchHeader header = fields(in);
   if (!in.ok()) return *in.defect();
   constexpr int kMinLength = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
   if (header.batch_length < kMinLength) {
@@ -64,6 +69,12 @@ Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
                   .found = fmt::format("{}", header.batch_length)};
   }
   return header;
+}
+
+RecordBatchHeader read_record_batch_header(Bytes bytes) {
+  check(bytes.size() >= RecordBatchHeader::kSize, "a header of fewer than 61 bytes");
+  Cursor in(bytes);
+  return fields(in);
 }
 
 void encode_record_batch_header(const RecordBatchHeader& header, ByteBuffer& out) {

@@ -95,6 +95,10 @@ struct RecordBatchView {
 // bad_length (batch_length < 49), unknown_magic.
 Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at = {});
 
+// The 61 bytes as they are, whatever they say: for showing what Kafka's reader shows, which takes every
+// magic from 2 on for this layout. `bytes` holds that many.
+RecordBatchHeader read_record_batch_header(Bytes bytes);
+
 // Appends the 61 bytes, crc as given.
 void encode_record_batch_header(const RecordBatchHeader& header, ByteBuffer& out);
 

@@ -22,7 +22,9 @@ Jvm::Jvm(const std::string& class_path, const char* main_class) {
     ::dup2(requests[0], STDIN_FILENO);
     ::dup2(answers[1], STDOUT_FILENO);
     for (const int end : {requests[0], requests[1], answers[0], answers[1]}) ::close(end);
-    ::execlp("java", "java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", class_path.c_str(), main_class,
+    ::execlp("java", "java", "-Xmx512m", "-XX:+UseSerialGC",
+             // Else a null pointer that is met often has no message any more.
+             "-XX:-OmitStackTraceInFastThrow", "-cp", class_path.c_str(), main_class,
              static_cast<char*>(nullptr));
     std::_Exit(127);
   }
