@@ -40,7 +40,6 @@ class BrokerFiles {
       if (entry.is_directory() && entry.path().filename() != "unclean")
         fs::create_directory_symlink(entry.path(), folder_.path() / entry.path().filename());
     }
-    fs::create_directory_symlink(KSEG_TEST_DATA "/legacy", folder_.path() / "legacy");
     const Path recovered = folder_.path() / kRecovered;
     fs::create_directories(recovered);
     fs::copy(kBroker / "unclean" / "torn", recovered, fs::copy_options::recursive);
