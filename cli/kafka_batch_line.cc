@@ -31,15 +31,6 @@ bool is_valid(const RecordBatchView& batch) {
 
 }  // namespace
 
-std::string_view timestamp_type_name(const RecordBatchHeader& batch) {
-  if (batch.magic == 0) return "NoTimestampType";
-  switch (batch.timestamp_type()) {
-    case TimestampType::create_time: return "CreateTime";
-    case TimestampType::log_append_time: return "LogAppendTime";
-  }
-  return "";
-}
-
 Result<bool> kafka_batch_line(const RecordBatchView& batch, Output& output) {
   const RecordBatchHeader& header = batch.header;
   KafkaLine line(output);

@@ -6,9 +6,6 @@
 
 namespace kseg {
 
-// "CreateTime", "LogAppendTime", of format 0 "NoTimestampType"
-std::string_view timestamp_type_name(const RecordBatchHeader& batch);
-
 // Whether it is valid; or what Kafka's tool does not survive, which ends the line
 // early: unknown_codec.
 Result<bool> kafka_batch_line(const RecordBatchView& batch, Output& output);

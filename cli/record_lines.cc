@@ -12,16 +12,6 @@
 namespace kseg {
 namespace {
 
-// In Kafka's words: format 0 has none.
-std::string_view timestamp_type_name(const RecordBatchHeader& header) {
-  if (header.magic == 0) return "NoTimestampType";
-  switch (header.timestamp_type()) {
-    case TimestampType::create_time: return "CreateTime";
-    case TimestampType::log_append_time: return "LogAppendTime";
-  }
-  return "";
-}
-
 template <typename Number>
 void append_number(fmt::memory_buffer& out, Number number) {
   const fmt::format_int digits(number);

@@ -32,6 +32,15 @@ RecordBatchHeader fields(Cursor& in) {
 
 }  // namespace
 
+std::string_view timestamp_type_name(const RecordBatchHeader& batch) {
+  if (batch.magic == 0) return "NoTimestampType";
+  switch (batch.timestamp_type()) {
+    case TimestampType::create_time: return "CreateTime";
+    case TimestampType::log_append_time: return "LogAppendTime";
+  }
+  return "";
+}
+
 std::int32_t RecordBatchHeader::last_sequence() const {
   if (base_sequence < 0) return kNoSequence;
   const std::uint32_t sum =

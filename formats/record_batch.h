@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "formats/bytes.h"
 #include "formats/compression.h"
@@ -77,6 +78,9 @@ struct RecordBatchHeader {
 
   friend bool operator==(const RecordBatchHeader&, const RecordBatchHeader&) = default;
 };
+
+// "CreateTime", "LogAppendTime", of format 0 "NoTimestampType", as Kafka's tools print them.
+std::string_view timestamp_type_name(const RecordBatchHeader& batch);
 
 // A whole batch as it lies in a file. Borrows.
 struct RecordBatchView {
