@@ -13,10 +13,18 @@ constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
 constexpr std::int32_t kMinLength = 14;  // of a message of format 0
 
+std::size_t chunk_bytes(RecoveryReader::Payload payload, std::uint64_t left) {
+  const std::size_t most = payload == RecoveryReader::Payload::skip ? kSkipChunkBytes : kChunkBytes;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(most, left));
+}
+
 }  // namespace
 
 RecoveryReader::RecoveryReader(File& file, Payload payload, Position end, Position begin)
-    : file_(file), payload_(payload), next_(begin), end_(std::min(end, Position{file.info().size_bytes})) {}
+    : payload_(payload),
+      next_(begin),
+      end_(std::min(end, Position{file.info().size_bytes})),
+      chunk_(file, chunk_bytes(payload, begin < end_ ? end_ - begin : 0)) {}
 
 Result<std::optional<RecordBatchView>> RecoveryReader::next() {
   const Position at = next_;
@@ -45,18 +53,13 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next() {
   constexpr std::int32_t kLeast = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
   if (length < kLeast && payload_ == Payload::check) return bad_length(kLeast);
   if (prefix.size() < RecordBatchHeader::kSize) return bad_length(kLeast);
-  ByteBuffer header_bytes(prefix.begin(), prefix.begin() + RecordBatchHeader::kSize);
-  header_bytes[RecordBatchHeader::kMagicPosition] = RecordBatchHeader::kMagic;
-  if (length < kLeast) header_bytes[RecordBatchHeader::kLogOverhead - 1] = kLeast;
-  auto header = decode_record_batch_header(header_bytes, at);
-  if (!header) return header.error();
-  header->batch_length = length;
-  if (length < kLeast && header->is_control()) return bad_length(kLeast);
-  const bool whole = payload_ == Payload::check || header->is_control();
+  const RecordBatchHeader header = read_record_batch_header(prefix);
+  if (length < kLeast && header.is_control()) return bad_length(kLeast);
+  const bool whole = payload_ == Payload::check || header.is_control();
   const std::uint64_t wanted = whole ? size : RecordBatchHeader::kSize;
   const Bytes bytes = window(at, wanted);
   if (bytes.size() < wanted) return std::optional<RecordBatchView>{};
-  const RecordBatchView batch{.header = *header, .position = at, .bytes = bytes.first(wanted)};
+  const RecordBatchView batch{.header = header, .position = at, .bytes = bytes.first(wanted)};
   if (payload_ == Payload::check) {
     if (auto defect = check_crc(batch)) return std::move(*defect);
   }
@@ -82,18 +85,11 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next_message(Position at,
 
 Bytes RecoveryReader::window(Position from, std::uint64_t least) {
   if (from >= end_) return {};
-  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(least, end_ - from));
-  const bool inside = from >= buffer_start_ && from - buffer_start_ < buffer_size_;
-  const auto skipped = inside ? static_cast<std::size_t>(from - buffer_start_) : buffer_size_;
-  if (buffer_size_ - skipped >= wanted) return Bytes{buffer_}.subspan(skipped, buffer_size_ - skipped);
-
-  const std::size_t chunk = payload_ == Payload::skip ? kSkipChunkBytes : kChunkBytes;
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(std::max(wanted, chunk), end_ - from));
-  if (buffer_.size() < size) buffer_.resize(size);
-  buffer_start_ = from;
-  buffer_size_ = file_.read_at(from, std::span(buffer_).first(size));
-  if (buffer_size_ < size) end_ = from + buffer_size_;
-  return Bytes{buffer_}.first(buffer_size_);
+  const std::uint64_t left = end_ - from;
+  const std::uint64_t wanted = std::min(least, left);
+  const Bytes bytes = chunk_.at(from, static_cast<std::size_t>(wanted));
+  if (bytes.size() < wanted) end_ = from + bytes.size();
+  return bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), left)));
 }
 
 }  // namespace kseg

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "formats/record_batch.h"
-#include "lib/file_system.h"
+#include "lib/file_chunk.h"
 
 namespace kseg {
 
@@ -35,13 +35,10 @@ class RecoveryReader {
   Bytes window(Position from, std::uint64_t least);
   Result<std::optional<RecordBatchView>> next_message(Position at, Bytes prefix);
 
-  File& file_;
   Payload payload_;
   Position next_;
   Position end_;  // comes closer if the file turns out to be shorter
-  ByteBuffer buffer_;
-  Position buffer_start_;
-  std::size_t buffer_size_ = 0;
+  FileChunk chunk_;
 };
 
 }  // namespace kseg
