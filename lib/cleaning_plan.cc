@@ -23,7 +23,6 @@ class Planner {
         scan_(scan),
         range_(range),
         policy_(policy),
-        keeps_legacy_(compat.keeps_legacy),
         end_of_round_(end_of_round(range, compat)),
         keys_(KeySet::random_seed()) {}
 
@@ -176,17 +175,12 @@ class Planner {
                   .found = "none; a message of format 0 or 1 cannot be kept empty"};
   }
 
-  // A message of format 0 or 1 stays as it is only if its format does, and that of all messages inside it.
-  bool stays_as_it_is(const RecordBatchHeader& header) const {
-    return !header.is_legacy() || (keeps_legacy_ && !mixes_formats_);
-  }
-
   // The verdict on a batch of which `kept` > 0 of `records` records stay.
   std::optional<Defect> keep_records(const RecordBatchView& batch, const BatchFacts& facts,
                                      std::uint64_t records, std::uint64_t kept, bool keeps_tombstone,
                                      BatchVerdict& verdict) {
     const bool new_horizon = policy_.needs_horizon(facts, keeps_tombstone);
-    if (kept == records && !new_horizon && stays_as_it_is(batch.header)) {
+    if (kept == records && !new_horizon && policy_.may_stay_as_it_is(facts, mixes_formats_)) {
       verdict = BatchVerdict::verbatim;
       ++plan_.counts.batches_verbatim;
       return std::nullopt;
@@ -245,7 +239,6 @@ class Planner {
   const LogScan& scan_;
   CleaningRange range_;
   const RetentionPolicy& policy_;
-  bool keeps_legacy_;
   std::optional<Offset> end_of_round_;
   KeySet keys_;
   CleaningPlan plan_;

@@ -59,6 +59,12 @@ class RetentionPolicy {
     return RecordFate::keep;
   }
 
+  // Whether a batch that keeps all its records may stay byte for byte: a message of format 0 or 1 only if its
+  // format stays, and that of all messages inside it is the same.
+  bool may_stay_as_it_is(const BatchFacts& batch, bool mixes_formats) const {
+    return !batch.is_legacy || (rules_.keeps_legacy && !mixes_formats);
+  }
+
   // Whether a batch with records left gets a delete horizon now: a tombstone stays in it, or it is a
   // marker without data, and it has none yet.
   bool needs_horizon(const BatchFacts& batch, bool keeps_tombstone) const {
