@@ -60,36 +60,30 @@ class PartitionReport {
   }
 
  private:
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(output_.line()), text, std::forward<Arguments>(arguments)...);
-    output_.end_line();
-  }
-
   double bytes_per_second(const CompactionReport& report) const {
     return seconds_ > 0 ? static_cast<double>(report.log_bytes_before) / seconds_ : 0;
   }
 
   void print_text(const CompactionReport& report) {
     const CleaningCounts& counts = report.counts;
-    line("{}: dirty from offset {} to {}, log {}..{}", request_.partition.string(), report.first_dirty,
-         report.first_uncleanable, report.log_start, report.log_end);
-    if (!report.ran) return line("nothing to clean");
-    line("records   {} -> {} ({} left)", report.records_before, report.records_after,
-         percent(report.records_after, report.records_before));
-    line("bytes     {} -> {} ({} left)", report.log_bytes_before, report.log_bytes_after,
-         percent(report.log_bytes_after, report.log_bytes_before));
-    line("segments  {} -> {} ({} of {} groups left as they are)", report.segments_before,
-         report.segments_after, report.groups_unchanged, report.groups);
-    line("dropped   {} superseded, {} expired tombstones, {} aborted, {} without key, {} expired markers",
-         counts.superseded, counts.tombstones_expired, counts.aborted, counts.keyless,
-         counts.markers_expired);
-    line("batches   {} copied, {} rebuilt, {} emptied, {} dropped", counts.batches_verbatim,
-         counts.batches_rebuilt, counts.batches_emptied, counts.batches_dropped);
-    line("keys      {} distinct in the dirty section", report.distinct_keys);
-    if (report.checkpoint) line("checkpoint {}", *report.checkpoint);
-    line("{} in {:.3f} s, {:.1f} MB/s", request_.dry_run ? "dry run, nothing was written," : "done", seconds_,
-         bytes_per_second(report) / 1e6);
+    output_.print("{}: dirty from offset {} to {}, log {}..{}", request_.partition.string(),
+                  report.first_dirty, report.first_uncleanable, report.log_start, report.log_end);
+    if (!report.ran) return output_.print("nothing to clean");
+    output_.print("records   {} -> {} ({} left)", report.records_before, report.records_after,
+                  percent(report.records_after, report.records_before));
+    output_.print("bytes     {} -> {} ({} left)", report.log_bytes_before, report.log_bytes_after,
+                  percent(report.log_bytes_after, report.log_bytes_before));
+    output_.print("segments  {} -> {} ({} of {} groups left as they are)", report.segments_before,
+                  report.segments_after, report.groups_unchanged, report.groups);
+    output_.print(
+        "dropped   {} superseded, {} expired tombstones, {} aborted, {} without key, {} expired markers",
+        counts.superseded, counts.tombstones_expired, counts.aborted, counts.keyless, counts.markers_expired);
+    output_.print("batches   {} copied, {} rebuilt, {} emptied, {} dropped", counts.batches_verbatim,
+                  counts.batches_rebuilt, counts.batches_emptied, counts.batches_dropped);
+    output_.print("keys      {} distinct in the dirty section", report.distinct_keys);
+    if (report.checkpoint) output_.print("checkpoint {}", *report.checkpoint);
+    output_.print("{} in {:.3f} s, {:.1f} MB/s", request_.dry_run ? "dry run, nothing was written," : "done",
+                  seconds_, bytes_per_second(report) / 1e6);
   }
 
   void print_json(const CompactionReport& report) {
@@ -107,12 +101,6 @@ class PartitionReport {
   double seconds_;
   Output& output_;
 };
-
-template <typename... Arguments>
-void print_line(Output& output, fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-  fmt::format_to(std::back_inserter(output.line()), text, std::forward<Arguments>(arguments)...);
-  output.end_line();
-}
 
 }  // namespace
 
@@ -133,11 +121,11 @@ void print_survey(const FitOrder& order, std::uint64_t free_bytes, Output& outpu
         .end();
     return;
   }
-  print_line(output, "{} free; a group needs {} to {} bytes for a while", count(free_bytes, "byte"),
-             order.least_scratch_bytes, order.most_scratch_bytes);
-  print_line(output, "{} can be begun, which frees {} and takes {} at a time",
-             count(order.partitions.size(), "partition"), count(order.freed_bytes, "byte"),
-             count(order.scratch_bytes, "byte"));
+  output.print("{} free; a group needs {} to {} bytes for a while", count(free_bytes, "byte"),
+               order.least_scratch_bytes, order.most_scratch_bytes);
+  output.print("{} can be begun, which frees {} and takes {} at a time",
+               count(order.partitions.size(), "partition"), count(order.freed_bytes, "byte"),
+               count(order.scratch_bytes, "byte"));
 }
 
 void LogDirReport::pass_over(const CleaningCandidate& candidate) {
@@ -157,7 +145,7 @@ void LogDirReport::pass_over(const CleaningCandidate& candidate) {
         .field("reason", std::string_view(reason_of(candidate)))
         .end();
   } else {
-    print_line(output_, "{}: passed over: {}", partition, reason_of(candidate));
+    output_.print("{}: passed over: {}", partition, reason_of(candidate));
   }
   if (candidate.choice != CleaningCandidate::Choice::not_compacted &&
       candidate.choice != CleaningCandidate::Choice::stray)
@@ -224,11 +212,11 @@ void LogDirReport::report(const CleaningCandidate& candidate, const CompactionRe
     add_counts(row, report);
     row.end();
   } else {
-    print_line(output_, "{}: {} -> {} bytes ({} left), {} -> {} records, dirty {}..{}{}", partition,
-               report.log_bytes_before, report.log_bytes_after,
-               percent(report.log_bytes_after, report.log_bytes_before), report.records_before,
-               report.records_after, report.first_dirty, report.first_uncleanable,
-               report.checkpoint ? fmt::format(", checkpoint {}", *report.checkpoint) : "");
+    output_.print("{}: {} -> {} bytes ({} left), {} -> {} records, dirty {}..{}{}", partition,
+                  report.log_bytes_before, report.log_bytes_after,
+                  percent(report.log_bytes_after, report.log_bytes_before), report.records_before,
+                  report.records_after, report.first_dirty, report.first_uncleanable,
+                  report.checkpoint ? fmt::format(", checkpoint {}", *report.checkpoint) : "");
   }
   if (verbose_) print_settings(partition, candidate.config, output_);
 }
@@ -240,12 +228,12 @@ void LogDirReport::summary(double seconds, bool stopped) {
                   not_dirty_enough_, nothing_to_clean_, not_compacted_,
                   stray_ == 0 ? "" : fmt::format(", {} stray", stray_));
   if (compacted_ == 0) {
-    print_line(output_, "nothing {}; {}", dry_run_ ? "would be compacted" : "compacted", passed_over);
+    output_.print("nothing {}; {}", dry_run_ ? "would be compacted" : "compacted", passed_over);
   } else {
-    print_line(output_, "{} {}: {} -> {} bytes; {}", count(compacted_, "partition"),
-               dry_run_ ? "would be compacted" : "compacted", bytes_before_, bytes_after_, passed_over);
+    output_.print("{} {}: {} -> {} bytes; {}", count(compacted_, "partition"),
+                  dry_run_ ? "would be compacted" : "compacted", bytes_before_, bytes_after_, passed_over);
   }
-  print_line(output_, "{} in {:.3f} s", dry_run_ ? "dry run, nothing was written," : "done", seconds);
+  output_.print("{} in {:.3f} s", dry_run_ ? "dry run, nothing was written," : "done", seconds);
   if (to_be_recovered_ > 0) {
     output_.remark(fmt::format("note: {} to be recovered first, and not looked at further",
                                count(to_be_recovered_, "partition")));

@@ -70,18 +70,12 @@ class FileList {
       unknown += listed.what ? 0 : 1;
     }
     for (const Listed& listed : listed_) {
-      line("{:<{}}  {:>10}  {}", listed.path, widest,
-           listed.is_folder ? "" : format_size_bytes(listed.size_bytes),
-           listed.what ? *listed.what : std::string(kUnknown));
+      output_.print("{:<{}}  {:>10}  {}", listed.path, widest,
+                    listed.is_folder ? "" : format_size_bytes(listed.size_bytes),
+                    listed.what ? *listed.what : std::string(kUnknown));
     }
-    line("{}, {}, {} not known", count(listed_.size(), "entry", "entries"), format_size_bytes(bytes),
-         unknown);
-  }
-
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(output_.line()), text, std::forward<Arguments>(arguments)...);
-    output_.end_line();
+    output_.print("{}, {}, {} not known", count(listed_.size(), "entry", "entries"), format_size_bytes(bytes),
+                  unknown);
   }
 
   FileSystem& files_;

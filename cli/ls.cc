@@ -314,8 +314,8 @@ class Listing {
     std::string states;
     for (const auto& [state, number] : states_)
       states += fmt::format("{} {} {}", states.empty() ? ":" : ",", number, name(state));
-    line("{}, {}, {}{}", count(listed_.size(), "partition"), count(segments_, "segment"),
-         format_size_bytes(bytes_), states);
+    output_.print("{}, {}, {}{}", count(listed_.size(), "partition"), count(segments_, "segment"),
+                  format_size_bytes(bytes_), states);
   }
 
   void show_row(const Cells& cells, const std::array<std::size_t, kColumns>& widths) {
@@ -333,14 +333,14 @@ class Listing {
   void show_details(const Listed& listed) {
     const PartitionSummary& summary = listed.summary;
     const bool is_current = !summary.folder_name || summary.folder_name->kind == PartitionFolderKind::current;
-    if (!is_current) line("  folder {}", summary.folder.native());
-    for (const std::string& note : summary.notes) line("  {}", note);
-    if (listed.reason) line("  {}", *listed.reason);
+    if (!is_current) output_.print("  folder {}", summary.folder.native());
+    for (const std::string& note : summary.notes) output_.print("  {}", note);
+    if (listed.reason) output_.print("  {}", *listed.reason);
     if (!listed.reclaimed) return;
     const ReclaimEstimate& reclaimed = *listed.reclaimed;
-    line("  a compaction would free about {} of {} (estimated from {})",
-         format_size_bytes(reclaimed.freed_bytes), format_size_bytes(reclaimed.total_bytes),
-         reclaimed.is_whole ? "all of it" : format_size_bytes(reclaimed.read_bytes));
+    output_.print("  a compaction would free about {} of {} (estimated from {})",
+                  format_size_bytes(reclaimed.freed_bytes), format_size_bytes(reclaimed.total_bytes),
+                  reclaimed.is_whole ? "all of it" : format_size_bytes(reclaimed.read_bytes));
   }
 
   void show_json() {
@@ -404,12 +404,6 @@ class Listing {
       }
     }
     row.end();
-  }
-
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(output_.line()), text, std::forward<Arguments>(arguments)...);
-    output_.end_line();
   }
 
   const LsOptions& options_;

@@ -86,6 +86,12 @@ class Output {
     buffer_.push_back('\n');
     if (buffer_.size() >= kFlushBytes) flush();
   }
+  // A line of text.
+  template <typename... Arguments>
+  void print(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(buffer_), text, std::forward<Arguments>(arguments)...);
+    end_line();
+  }
   // In JSON of that type; text shows no type.
   Row row(std::string_view type) { return Row(*this, type); }
 

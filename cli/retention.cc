@@ -133,26 +133,20 @@ class RetentionLines {
           .end();
       return;
     }
-    line("{} of {} {}, {} of {}, in {}{}", segments_gone_, count(segments_, "segment"),
-         request_.dry_run ? "would be deleted" : "deleted", bytes_gone_, count(bytes_, "byte"),
-         count(partitions_, "partition"), refused_ > 0 ? fmt::format(", {} refused", refused_) : "");
+    output_.print("{} of {} {}, {} of {}, in {}{}", segments_gone_, count(segments_, "segment"),
+                  request_.dry_run ? "would be deleted" : "deleted", bytes_gone_, count(bytes_, "byte"),
+                  count(partitions_, "partition"), refused_ > 0 ? fmt::format(", {} refused", refused_) : "");
   }
 
   bool any_refused() const { return refused_ > 0; }
 
  private:
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(output_.line()), text, std::forward<Arguments>(arguments)...);
-    output_.end_line();
-  }
-
   void print_text(const PartitionTarget& target, const RetentionReport& report) {
     if (report.log_start == report.log_start_before) {
-      line("{}: log {}..{}", target.path.native(), report.log_start, report.log_end);
+      output_.print("{}: log {}..{}", target.path.native(), report.log_start, report.log_end);
     } else {
-      line("{}: log {}..{}, was {}..{}", target.path.native(), report.log_start, report.log_end,
-           report.log_start_before, report.log_end);
+      output_.print("{}: log {}..{}, was {}..{}", target.path.native(), report.log_start, report.log_end,
+                    report.log_start_before, report.log_end);
     }
     for (const RetentionReport::Gone& gone : report.gone) {
       file_line(request_.dry_run ? "would delete" : "deleted", gone.age.base_offset,
@@ -173,8 +167,8 @@ class RetentionLines {
   }
 
   void file_line(std::string_view what, Offset base_offset, std::string_view more) {
-    line("  {:<{}} {}  {}", what, request_.dry_run ? 12 : 7,
-         to_string({.kind = SegmentFileKind::log, .offset = base_offset}), more);
+    output_.print("  {:<{}} {}  {}", what, request_.dry_run ? 12 : 7,
+                  to_string({.kind = SegmentFileKind::log, .offset = base_offset}), more);
   }
 
   void print_json(const PartitionTarget& target, const RetentionReport& report) {

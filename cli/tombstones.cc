@@ -64,28 +64,22 @@ class Tombstones {
 
   void summary() {
     if (output_.json()) return summary_json();
-    line("{}, {}: {} due, {} pending, {} waiting for their first round, {} superseded{}{}",
-         count(all_.count, "tombstone"), count(all_.bytes, "byte"), of(TombstoneState::due).count,
-         of(TombstoneState::pending).count, of(TombstoneState::waiting).count,
-         of(TombstoneState::superseded).count, uncertain(TombstoneState::aborted),
-         uncertain(TombstoneState::undecided));
-    line("due now: {}; they hide {}, {}", count(of(TombstoneState::due).bytes, "byte"),
-         count(hidden_by_due_.count, "older value"), count(hidden_by_due_.bytes, "byte"));
+    output_.print("{}, {}: {} due, {} pending, {} waiting for their first round, {} superseded{}{}",
+                  count(all_.count, "tombstone"), count(all_.bytes, "byte"), of(TombstoneState::due).count,
+                  of(TombstoneState::pending).count, of(TombstoneState::waiting).count,
+                  of(TombstoneState::superseded).count, uncertain(TombstoneState::aborted),
+                  uncertain(TombstoneState::undecided));
+    output_.print("due now: {}; they hide {}, {}", count(of(TombstoneState::due).bytes, "byte"),
+                  count(hidden_by_due_.count, "older value"), count(hidden_by_due_.bytes, "byte"));
     if (options_.markers) {
-      line("{} without data: {} due, {} pending, {} waiting for their first round", count(markers_, "marker"),
-           markers_of(TombstoneState::due), markers_of(TombstoneState::pending),
-           markers_of(TombstoneState::waiting));
+      output_.print("{} without data: {} due, {} pending, {} waiting for their first round",
+                    count(markers_, "marker"), markers_of(TombstoneState::due),
+                    markers_of(TombstoneState::pending), markers_of(TombstoneState::waiting));
     }
-    if (output_.defects() > 0) line("{}", count(output_.defects(), "defect"));
+    if (output_.defects() > 0) output_.print("{}", count(output_.defects(), "defect"));
   }
 
  private:
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(output_.line()), text, std::forward<Arguments>(arguments)...);
-    output_.end_line();
-  }
-
   Sums& of(TombstoneState state) { return by_state_[static_cast<std::size_t>(state)]; }
   std::uint64_t& markers_of(TombstoneState state) {
     return markers_by_state_[static_cast<std::size_t>(state)];
@@ -200,9 +194,9 @@ class Tombstones {
 
   void begin_text() {
     if (path_.empty()) return;
-    line("{}", path_.native());
-    line("  {:>10}  {:<24}  {:<10}  {:<24}  {:<24}  {}", "offset", "time", "state", "delete horizon",
-         "may go", "key, and what it hides");
+    output_.print("{}", path_.native());
+    output_.print("  {:>10}  {:<24}  {:<10}  {:<24}  {:<24}  {}", "offset", "time", "state", "delete horizon",
+                  "may go", "key, and what it hides");
     path_.clear();
   }
 

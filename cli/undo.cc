@@ -56,18 +56,12 @@ class Command {
           .field("refused", refused_)
           .end();
     } else if (options_.dry_run) {
-      line("dry run, nothing was written");
+      output_.print("dry run, nothing was written");
     }
     return refused_ == 0 ? ExitStatus::done : ExitStatus::refused;
   }
 
  private:
-  template <typename... Arguments>
-  void line(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(output_.line()), text, std::forward<Arguments>(arguments)...);
-    output_.end_line();
-  }
-
   void partition(const std::string& name) {
     PartitionUndo undo(files_, options_.originals / name);
     if (undo.root() && !holds_lock_of(*undo.root())) {
@@ -110,7 +104,7 @@ class Command {
     if (output_.json()) {
       output_.row("partition").field("partition", std::string_view(name)).field("groups_put_back", 0).end();
     } else {
-      line("{}: as it was; nothing to put back", name);
+      output_.print("{}: as it was; nothing to put back", name);
     }
   }
 
@@ -132,9 +126,10 @@ class Command {
     }
     const std::string checkpoint =
         report.checkpoint ? fmt::format("checkpoint {}", *report.checkpoint) : "no checkpoint";
-    line("{}: {} {}: {} -> {} bytes, {} -> {} segments{}", name, count(report.groups_swapped, "group"),
-         options_.dry_run ? "can be put back" : "put back", report.log_bytes_before, report.log_bytes_after,
-         report.segments_before, report.segments_after, undo.root() ? ", " + checkpoint : "");
+    output_.print("{}: {} {}: {} -> {} bytes, {} -> {} segments{}", name,
+                  count(report.groups_swapped, "group"), options_.dry_run ? "can be put back" : "put back",
+                  report.log_bytes_before, report.log_bytes_after, report.segments_before,
+                  report.segments_after, undo.root() ? ", " + checkpoint : "");
   }
 
   const UndoOptions& options_;
