@@ -39,10 +39,7 @@ TargetKind target_kind(SegmentFileKind kind) {
 }  // namespace
 
 std::optional<TargetKind> file_kind(std::string_view name) {
-  if (name == kRecoveryPointCheckpoint || name == kLogStartCheckpoint || name == kReplicationCheckpoint ||
-      name == kCleanerCheckpoint) {
-    return TargetKind::offset_checkpoint;
-  }
+  if (is_offset_checkpoint(name)) return TargetKind::offset_checkpoint;
   if (name == kLeaderEpochCheckpoint) return TargetKind::leader_epochs;
   if (name == kMetaProperties) return TargetKind::meta_properties;
   if (name == kPartitionMetadata) return TargetKind::partition_metadata;

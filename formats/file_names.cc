@@ -128,6 +128,11 @@ bool breaks_loading(std::string_view name) {
   return is_segment_file && !leading_offset(name);
 }
 
+bool is_offset_checkpoint(std::string_view name) {
+  return name == kRecoveryPointCheckpoint || name == kLogStartCheckpoint || name == kReplicationCheckpoint ||
+         name == kCleanerCheckpoint;
+}
+
 std::optional<MetadataSnapshotName> parse_metadata_snapshot_name(std::string_view name) {
   static constexpr std::size_t kOffsetDigits = 20;
   static constexpr std::size_t kEpochDigits = 10;

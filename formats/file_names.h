@@ -76,6 +76,9 @@ inline constexpr std::string_view kRecoveryPointCheckpoint = "recovery-point-off
 inline constexpr std::string_view kLogStartCheckpoint = "log-start-offset-checkpoint";
 inline constexpr std::string_view kReplicationCheckpoint = "replication-offset-checkpoint";
 inline constexpr std::string_view kCleanerCheckpoint = "cleaner-offset-checkpoint";
+// One of the four above, each `topic partition offset` a line.
+bool is_offset_checkpoint(std::string_view name);
+
 inline constexpr std::string_view kLeaderEpochCheckpoint = "leader-epoch-checkpoint";
 inline constexpr std::string_view kPartitionMetadata = "partition.metadata";
 inline constexpr std::string_view kRemoteLogIndexCache = "remote-log-index-cache";

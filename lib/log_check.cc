@@ -58,11 +58,6 @@ void check_metadata_snapshot(FileSystem& files, const Path& path, VerifyReport& 
   }
 }
 
-bool is_offset_checkpoint(std::string_view name) {
-  return name == kRecoveryPointCheckpoint || name == kLogStartCheckpoint || name == kReplicationCheckpoint ||
-         name == kCleanerCheckpoint;
-}
-
 // An index, or a snapshot, whose `.log` is not there to compare it with.
 void check_segment_file(FileSystem& files, const Path& path, const SegmentFileName& name,
                         VerifyReport& report) {
