@@ -109,12 +109,12 @@ CheckedBatch BatchCheck::check(const RecordBatchView& batch, const Path& file) {
     }
   }
   report_.count_batch(count);
-  if (!reader.defect() && reader.bytes_left() > 0) warn_trailing(reader.bytes_left());
   if (reader.defect()) {
     refuse(in_file(*reader.defect(), batch));
-  } else if (count > 0) {
-    check_times(batch, times, file, report_);
+    return checked;
   }
+  if (reader.bytes_left() > 0) warn_trailing(reader.bytes_left());
+  if (count > 0) check_times(batch, times, file, report_);
   return checked;
 }
 

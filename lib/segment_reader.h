@@ -41,10 +41,9 @@ class SegmentReader {
   // that is used up, the reader stands at the end and the defect's `found` says so.
   //
   // Errors: torn_tail (fewer bytes than the last batch needs, or than a header; zeros to the end
-  // count as such, found says so), bad_length, unknown_magic,
-  // crc_mismatch, unknown_codec, record_offset, record_count_mismatch (check_header), those of
-  // complete_wrapper. A length
-  // beyond the end is torn_tail if no trusted batch follows, else bad_length.
+  // count as such, found says so), bad_length, unknown_magic, crc_mismatch, unknown_codec, record_offset,
+  // record_count_mismatch (check_header), those of complete_wrapper. A length beyond the end is
+  // torn_tail if no trusted batch follows, else bad_length.
   Result<std::optional<RecordBatchView>> next();
 
   Position position() const { return next_; }  // of what next() will read
