@@ -23,8 +23,7 @@
 namespace kseg {
 namespace {
 
-constexpr std::uint64_t kEnoughToCount = 500;  // cases
-constexpr std::uint64_t kMaxShown = 5;         // differences, then it ends
+constexpr std::uint64_t kMaxShown = 5;  // differences, then it ends
 const std::string kFolder = "t-0";
 
 std::string escaped(const std::string& word) {
@@ -121,10 +120,7 @@ int run(const BesideKafka& asked) {
     exceptions += count;
   }
   fmt::print("; {} lines; {} differences\n", lines, differing);
-  bool rare = false;
-  for (const std::uint64_t number : {tally.well, tally.with_findings, exceptions})
-    rare |= done >= kEnoughToCount && number * 100 < done;
-  if (rare) fmt::print("too rare to mean anything: one of these\n");
+  const bool rare = too_rare(done, {tally.well, tally.with_findings, exceptions});
   return differing == 0 && !rare ? 0 : 1;
 }
 

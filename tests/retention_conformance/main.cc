@@ -24,8 +24,7 @@
 namespace kseg {
 namespace {
 
-constexpr std::uint64_t kEnoughToCount = 500;  // logs
-constexpr std::uint64_t kMaxShown = 5;         // differences, then it ends
+constexpr std::uint64_t kMaxShown = 5;  // differences, then it ends
 const TopicPartition kPartition{.topic = "t", .partition = 0};
 
 struct Trial {
@@ -243,12 +242,8 @@ int run(const BesideKafka& asked) {
       "{} logs, seed {}: {} lost segments below the log start, {} by size, {} by time, {} all, {} none; ",
       done, seed, tally.below_log_start, tally.by_size, tally.by_time, tally.rolled, tally.nothing);
   fmt::print("{} segments in all; {} differences\n", tally.segments, differing);
-  bool rare = false;
-  for (const std::uint64_t number :
-       {tally.below_log_start, tally.by_size, tally.by_time, tally.rolled, tally.nothing}) {
-    rare |= done >= kEnoughToCount && number * 100 < done;
-  }
-  if (rare) fmt::print("too rare to mean anything: one of these\n");
+  const bool rare =
+      too_rare(done, {tally.below_log_start, tally.by_size, tally.by_time, tally.rolled, tally.nothing});
   return differing == 0 && !rare ? 0 : 1;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <optional>
@@ -50,6 +51,15 @@ int beside_kafka(int argc, char** argv, const std::string& usage, const std::map
     fmt::print(stderr, "{}: {}\n", usage.substr(0, usage.find(' ')), error.what());
     return 1;
   }
+}
+
+bool too_rare(std::uint64_t done, std::initializer_list<std::uint64_t> kinds) {
+  constexpr std::uint64_t kEnoughToCount = 500;
+  const bool rare =
+      done >= kEnoughToCount &&
+      std::any_of(kinds.begin(), kinds.end(), [&](std::uint64_t number) { return number * 100 < done; });
+  if (rare) fmt::print("too rare to mean anything: one of these\n");
+  return rare;
 }
 
 }  // namespace kseg

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,5 +23,9 @@ struct BesideKafka {
 // set; 1 if anything is thrown, which is told.
 int beside_kafka(int argc, char** argv, const std::string& usage, const std::map<std::string, int>& others,
                  const std::function<int(const BesideKafka&)>& run);
+
+// Whether one of these kinds was met by fewer than one in a hundred of `done`, which is then told: a
+// comparison says nothing about what it never met. Of a few hundred nothing is asked.
+bool too_rare(std::uint64_t done, std::initializer_list<std::uint64_t> kinds);
 
 }  // namespace kseg
