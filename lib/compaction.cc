@@ -144,7 +144,8 @@ std::optional<Refusal> PartitionCompaction::scan_log() {
                       {.log_start = range_inputs_.log_start,
                        .high_watermark = range_inputs_.high_watermark,
                        .now_ms = request_.now_ms,
-                       .producer_expiration_ms = request_.config.producer_id_expiration_ms});
+                       .producer_expiration_ms = request_.config.producer_id_expiration_ms,
+                       .jobs = request_.jobs});
   if (!scan_.defects.empty()) return refuse_damaged(std::move(scan_.defects));
   range_inputs_.log_end = scan_.log_end;
   range_inputs_.first_unstable = scan_.first_unstable;
