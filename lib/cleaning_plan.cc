@@ -13,12 +13,13 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kMaxDefects = 20;
-constexpr std::size_t kPrefetchAhead = 16;  // keys
+constexpr std::size_t kAtOnce = 256;  // keys that are looked up
 
 class Planner {
  public:
   Planner(FileSystem& files, const PartitionLog& log, const LogScan& scan, const CleaningRange& range,
-          const RetentionPolicy& policy, const Compat& compat, std::size_t jobs)
+          const RetentionPolicy& policy, const Compat& compat, std::size_t jobs,
+          const KeySpill::Options& memory)
       : files_(files),
         log_(log),
         scan_(scan),
@@ -27,6 +28,7 @@ class Planner {
         end_of_round_(end_of_round(range, compat)),
         scratch_(jobs),
         pieces_(jobs == 1 ? 1 : 2 * jobs),
+        memory_(memory),
         keys_(KeySet::random_seed()) {}
 
   CleaningPlan run() {
@@ -41,15 +43,17 @@ class Planner {
       plan_.segments[i].kept_ends.resize(scan_.segments[i].runs.size());
     }
     next_segment_ = segments.size();
-    OrderedWork{.jobs = scratch_.size(),
-                .slots = pieces_.size(),
-                .take = [&](std::size_t slot) { return take(pieces_[slot]); },
-                .prepare = [&](std::size_t slot,
-                               std::size_t worker) { prepare(pieces_[slot], scratch_[worker]); },
-                .commit = [&](std::size_t slot) { return decide(pieces_[slot]); }}
-        .run();
-    plan_.distinct_keys = keys_.size();
-    plan_.key_set_bytes = keys_.memory_bytes();
+    decide_runs();
+    if (spill_) {
+      spill_->solve();
+      is_solved_ = true;
+      next_segment_ = spilled_segment_;
+      runs_left_ = spilled_run_ + 1;
+      file_ = files_.open(segments[next_segment_].log);
+      decide_runs();
+    }
+    plan_.distinct_keys = spill_ ? spill_->key_count() : keys_.size();
+    plan_.key_set_bytes = std::max(plan_.key_set_bytes, keys_.memory_bytes());
     return std::move(plan_);
   }
 
@@ -61,6 +65,17 @@ class Planner {
     std::size_t run_index = 0;
     HashedRun run;
   };
+
+  // From the run below the one that was taken last.
+  void decide_runs() {
+    OrderedWork{
+        .jobs = scratch_.size(),
+        .slots = pieces_.size(),
+        .take = [&](std::size_t slot) { return take(pieces_[slot]); },
+        .prepare = [&](std::size_t slot, std::size_t worker) { prepare(pieces_[slot], scratch_[worker]); },
+        .commit = [&](std::size_t slot) { return decide(pieces_[slot]); }}
+        .run();
+  }
 
   static std::optional<Offset> end_of_round(const CleaningRange& range, const Compat& compat) {
     switch (compat.end_of_round) {
@@ -126,8 +141,8 @@ class Planner {
       plan_.defects.push_back({log_.segments()[piece.segment].log, defect});
       return plan_.defects.size() < kMaxDefects;
     };
+    if (!find_superseded(piece)) return true;
     if (piece.run.defect() && !add(*piece.run.defect())) return false;
-    find_superseded(piece.run.records());
     const std::uint32_t first_batch = scan_.segments[piece.segment].runs[piece.run_index].first_batch;
     for (std::size_t i = piece.run.batches().size(); i-- > 0;) {
       const HashedRun::Batch& batch = piece.run.batch(i);
@@ -146,14 +161,44 @@ class Planner {
     return true;
   }
 
-  // From the newest record to the oldest. Those below the first dirty offset are superseded by the dirty section,
-  // but not by each other.
-  void find_superseded(std::span<HashedRecord> records) {
+  // From the newest record to the oldest. Those below the first dirty offset are superseded by the dirty
+  // section, but not by each other. False: the run has to come again, when what was spilled is solved.
+  bool find_superseded(Piece& piece) {
+    const std::span<HashedRecord> records = piece.run.records();
+    if (!spill_ && !keys_.fits(records.size(), KeySpill::set_bytes(memory_.memory_bytes))) {
+      plan_.key_set_bytes = keys_.memory_bytes();
+      spill_.emplace(files_, keys_, memory_);
+      spilled_segment_ = piece.segment;
+      spilled_run_ = piece.run_index;
+    }
+    if (!spill_) {
+      look_up(records);
+      return true;
+    }
     for (std::size_t i = records.size(); i-- > 0;) {
-      if (i >= kPrefetchAhead) keys_.prefetch(records[i - kPrefetchAhead].hash);
       HashedRecord& record = records[i];
       if (!record.has_key) continue;
-      record.superseded = record.enters ? !keys_.insert(record.hash) : keys_.contains(record.hash);
+      if (is_solved_)
+        record.superseded = spill_->answer();
+      else
+        spill_->ask(record.hash, record.enters);
+    }
+    return is_solved_;
+  }
+
+  void look_up(std::span<HashedRecord> records) {
+    for (std::size_t begin = records.size(), end = begin; end > 0; end = begin) {
+      const bool enter = records[end - 1].enters;
+      hashes_.clear();
+      for (; begin > 0 && records[begin - 1].enters == enter && hashes_.size() < kAtOnce; --begin) {
+        if (records[begin - 1].has_key) hashes_.push_back(records[begin - 1].hash);
+      }
+      found_.resize(hashes_.size());
+      enter ? keys_.insert(hashes_, found_) : keys_.contains(hashes_, found_);
+      auto found = found_.begin();
+      for (std::size_t i = end; i-- > begin;) {
+        if (records[i].has_key) records[i].superseded = *found++ != 0;
+      }
     }
   }
 
@@ -213,9 +258,8 @@ class Planner {
     bool keeps_illegal_timestamp = false;
     for (std::size_t i = records.size(); i-- > 0;) {
       const HashedRecord& record = records[i];
-      const RecordFate fate = policy_.decide(facts, {.has_key = record.has_key,
-                                                     .superseded = record.superseded,
-                                                     .tombstone = record.tombstone});
+      const RecordFate fate = policy_.decide(
+          facts, {.has_key = record.has_key, .superseded = record.superseded, .tombstone = record.tombstone});
       const bool keep = fate == RecordFate::keep;
       segment_plan_->kept.push_back(keep);
       if (keep) {
@@ -286,7 +330,14 @@ class Planner {
   std::optional<Offset> end_of_round_;
   std::vector<HashedRun::Scratch> scratch_;  // a thread
   std::vector<Piece> pieces_;
+  const KeySpill::Options& memory_;
   KeySet keys_;
+  std::vector<KeyHash> hashes_;  // that are looked up, and whether they were there
+  std::vector<std::uint8_t> found_;
+  std::optional<KeySpill> spill_;  // once keys_ has grown too large
+  bool is_solved_ = false;
+  std::size_t spilled_segment_ = 0;  // where the run stands that was spilled first
+  std::size_t spilled_run_ = 0;
   CleaningPlan plan_;
 
   // What is taken next: the run below this one.
@@ -307,8 +358,8 @@ bool SegmentPlan::is_verbatim() const {
 
 CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan,
                            const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat,
-                           std::size_t jobs) {
-  return Planner(files, log, scan, range, policy, compat, jobs).run();
+                           std::size_t jobs, const KeySpill::Options& memory) {
+  return Planner(files, log, scan, range, policy, compat, jobs, memory).run();
 }
 
 }  // namespace kseg
