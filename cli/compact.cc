@@ -422,8 +422,7 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
   command
       ->add_option_function<std::string>(
           "--memory", [&request](const std::string& text) { request.memory_bytes = parse_memory(text); },
-          "for the sets of keys, all partitions together; what is more goes to temporary files (default: a "
-          "quarter of the machine's, at most 1GiB)")
+          "memory for keys, all partitions together; what is more goes to temporary files")
       ->type_name("SIZE");
   add_now_option(*command, request.now_ms);
   add_work_options(*command, options.work);

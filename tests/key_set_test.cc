@@ -98,7 +98,7 @@ TEST_CASE("an empty set takes no memory, a small one little") {
 }
 
 TEST_CASE("a set that forgets its keys takes others, in the memory it has; a cleared one has none") {
-  for (const std::uint64_t keys : {1000, 700'000}) {
+  for (const std::uint64_t keys : {1000U, 700'000U}) {
     CAPTURE(keys);
     KeySet set(1);
     for (std::uint64_t i = 0; i < keys; ++i) set.insert(random_hash(i));
@@ -119,7 +119,7 @@ TEST_CASE("a set that forgets its keys takes others, in the memory it has; a cle
 }
 
 TEST_CASE("what fits is known before it is inserted") {
-  for (const std::uint64_t bytes : {1000, 100'000, 3'000'000, 9'000'000, 20'000'000}) {
+  for (const std::uint64_t bytes : {1000U, 100'000U, 3'000'000U, 9'000'000U, 20'000'000U}) {
     CAPTURE(bytes);
     KeySet set(1);
     std::uint64_t keys = 0;
@@ -141,7 +141,7 @@ TEST_CASE("a set that is moved keeps its keys") {
 }
 
 TEST_CASE("many keys at once are found as if they came one by one, repeated ones too") {
-  for (const std::uint64_t before : {0, 100'000, 600'000}) {  // small, growing, in shards
+  for (const std::uint64_t before : {0U, 100'000U, 600'000U}) {  // small, growing, in shards
     CAPTURE(before);
     KeySet at_once(1);
     KeySet one_by_one(1);
@@ -172,7 +172,7 @@ TEST_CASE("many keys at once are found as if they came one by one, repeated ones
 }
 
 TEST_CASE("one crowded shard keeps all of its keys, in a small set and in a large one") {
-  for (const std::uint64_t others : {0, 400'000}) {
+  for (const std::uint64_t others : {0U, 400'000U}) {
     CAPTURE(others);
     KeySet set(1);
     for (std::uint64_t i = 0; i < others; ++i) set.insert(random_hash(i));

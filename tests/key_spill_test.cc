@@ -52,7 +52,7 @@ std::vector<Question> random_questions(Dice& dice, std::size_t count, std::int64
 TEST_CASE("what was spilled is answered in the order it was asked, as a set would have") {
   const TemporaryFolder folder;
   Dice dice(5);
-  for (const std::uint64_t memory : {0, 4096, 65'536, 1 << 20, 1 << 30}) {
+  for (const std::uint64_t memory : {0U, 4096U, 65'536U, 1U << 20, 1U << 30}) {
     CAPTURE(memory);
     for (const int percent_enter : {0, 50, 100}) {
       KeySet known(3);
@@ -71,7 +71,7 @@ TEST_CASE("what was spilled is answered in the order it was asked, as a set woul
 
 TEST_CASE("keys are handed over when their set is spilled, and counted once") {
   const TemporaryFolder folder;
-  for (const std::uint64_t count : {1000, 600'000}) {  // a small set and one in shards
+  for (const std::uint64_t count : {1000U, 600'000U}) {  // a small set and one in shards
     KeySet known(3);
     for (std::uint64_t key = 0; key < count; ++key) known.insert(hash_of(known, key));
     const std::uint64_t taken = known.size();

@@ -108,6 +108,7 @@ class ChangingFiles : public FileSystem {
   std::optional<FileInfo> info(const Path& path) override { return real_.info(path); }
   std::unique_ptr<File> create(const Path&, std::uint32_t) override { return refused(), nullptr; }
   std::unique_ptr<File> open_to_append(const Path&) override { return refused(), nullptr; }
+  std::unique_ptr<File> create_temporary(const Path&) override { return refused(), nullptr; }
   void rename(const Path&, const Path&) override { refused(); }
   bool is_locked(const Path& path) override { return real_.is_locked(path); }
   std::uint64_t free_bytes(const Path& directory) override { return real_.free_bytes(directory); }
