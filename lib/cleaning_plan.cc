@@ -13,7 +13,6 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kMaxDefects = 20;
-constexpr std::size_t kPrefetchAhead = 16;  // keys
 
 class Planner {
  public:
@@ -103,6 +102,7 @@ class Planner {
         piece.run.hash_records(i, keys_, range_.first_dirty, scratch);
       }
     }
+    piece.run.end_hashing();
   }
 
   BatchFacts facts(const Piece& piece, std::size_t index) const {
@@ -127,7 +127,7 @@ class Planner {
       return plan_.defects.size() < kMaxDefects;
     };
     if (piece.run.defect() && !add(*piece.run.defect())) return false;
-    find_superseded(piece.run.records());
+    find_superseded(piece.run);
     const std::uint32_t first_batch = scan_.segments[piece.segment].runs[piece.run_index].first_batch;
     for (std::size_t i = piece.run.batches().size(); i-- > 0;) {
       const HashedRun::Batch& batch = piece.run.batch(i);
@@ -146,15 +146,14 @@ class Planner {
     return true;
   }
 
-  // From the newest record to the oldest. Those below the first dirty offset are superseded by the dirty section,
-  // but not by each other.
-  void find_superseded(std::span<HashedRecord> records) {
-    for (std::size_t i = records.size(); i-- > 0;) {
-      if (i >= kPrefetchAhead) keys_.prefetch(records[i - kPrefetchAhead].hash);
-      HashedRecord& record = records[i];
-      if (!record.has_key) continue;
-      record.superseded = record.enters ? !keys_.insert(record.hash) : keys_.contains(record.hash);
-    }
+  // Records below the first dirty offset are superseded by the dirty section, but not by each other.
+  void find_superseded(HashedRun& run) {
+    const auto entering = run.entering();
+    const auto asking = run.asking();
+    if (found_.size() < entering.size() + asking.size()) found_.resize(entering.size() + asking.size());
+    keys_.insert(entering, std::span(found_).first(entering.size()));
+    keys_.contains(asking, std::span(found_).subspan(entering.size(), asking.size()));
+    run.supersede(found_);
   }
 
   // A batch that is read, on its way to a verdict.
@@ -294,6 +293,7 @@ class Planner {
   std::size_t runs_left_ = 0;
   std::shared_ptr<File> file_;
 
+  std::vector<std::uint8_t> found_;      // what the set said of the piece that is decided
   SegmentPlan* segment_plan_ = nullptr;  // of the piece that is decided; null if it is only checked
   ByteBuffer empty_batch_;
 };
