@@ -5,7 +5,7 @@
 namespace kseg {
 namespace {
 
-constexpr std::uint64_t kLeastSegmentBytes = std::uint64_t{64} << 10;
+constexpr std::uint64_t kLeastSegmentBytes = std::uint64_t{128} << 10;  // more than any batch
 constexpr std::int64_t kLeastKeys = 50;
 
 constexpr Preset compressed(std::string_view name, Codec codec) {

@@ -1,0 +1,35 @@
+"""Processes that are timed: wall seconds and peak memory of each, or Failed."""
+import os
+import shlex
+import subprocess
+import time
+from dataclasses import dataclass
+
+
+class Failed(Exception):
+    """A process, or a proof, that did not end as it had to."""
+
+
+@dataclass
+class Timed:
+    seconds: float
+    peak_mib: float  # what the child had of this process before it became its own program counts too
+    output: str
+
+
+def run(command, sink=None):
+    """Runs `command`; its standard output goes to the file `sink`, or comes back."""
+    command = [str(word) for word in command]
+    with open(sink, "wb") if sink else open(os.devnull, "rb") as out:
+        start = time.monotonic()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out if sink else subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        output = "" if sink else child.stdout.read().decode()
+        errors = child.stderr.read().decode()
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.monotonic() - start
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        said = (errors or output).strip()[-500:]
+        raise Failed(f"status {child.returncode} of {shlex.join(command)[:300]}: {said}")
+    return Timed(seconds, usage.ru_maxrss / 1024, output)
