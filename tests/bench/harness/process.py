@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import time
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 
 class Failed(Exception):
@@ -20,16 +21,19 @@ class Timed:
 def run(command, sink=None):
     """Runs `command`; its standard output goes to the file `sink`, or comes back."""
     command = [str(word) for word in command]
-    with open(sink, "wb") if sink else open(os.devnull, "rb") as out:
+    with open(sink, "wb") if sink else TemporaryFile() as out, TemporaryFile() as errors:
         start = time.monotonic()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out if sink else subprocess.PIPE,
-                                 stderr=subprocess.PIPE)
-        output = "" if sink else child.stdout.read().decode()
-        errors = child.stderr.read().decode()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.monotonic() - start
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        said = (errors or output).strip()[-500:]
-        raise Failed(f"status {child.returncode} of {shlex.join(command)[:300]}: {said}")
+        child.returncode = os.waitstatus_to_exitcode(status)
+        output = "" if sink else _all_of(out)
+        if child.returncode != 0:
+            said = (_all_of(errors) or output).strip()[-500:]
+            raise Failed(f"status {child.returncode} of {shlex.join(command)[:300]}: {said}")
     return Timed(seconds, usage.ru_maxrss / 1024, output)
+
+
+def _all_of(file):
+    file.seek(0)
+    return file.read().decode(errors="replace")
