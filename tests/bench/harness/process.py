@@ -1,4 +1,4 @@
-"""Processes that are timed: wall seconds and peak memory of each, or Failed."""
+"""Processes that are timed: wall and processor seconds and peak memory of each, or Failed."""
 import os
 import shlex
 import subprocess
@@ -14,6 +14,7 @@ class Failed(Exception):
 @dataclass
 class Timed:
     seconds: float
+    cpu_seconds: float  # user and system
     peak_mib: float  # what the child had of this process before it became its own program counts too
     output: str
 
@@ -31,7 +32,7 @@ def run(command, sink=None):
         if child.returncode != 0:
             said = (_all_of(errors) or output).strip()[-500:]
             raise Failed(f"status {child.returncode} of {shlex.join(command)[:300]}: {said}")
-    return Timed(seconds, usage.ru_maxrss / 1024, output)
+    return Timed(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 
 def _all_of(file):

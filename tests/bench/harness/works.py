@@ -24,6 +24,7 @@ class Row:
     work: str
     bytes: int  # of the input's `.log` files
     kseg_s: list = field(default_factory=list)
+    kseg_cpu_s: list = field(default_factory=list)
     kafka_s: list = field(default_factory=list)
     floor_s: list = field(default_factory=list)
     peak_mib: float = None
@@ -35,6 +36,7 @@ class Row:
 
     def add(self, timed):
         self.kseg_s.append(timed.seconds)
+        self.kseg_cpu_s.append(timed.cpu_seconds)
         self.peak_mib = max(self.peak_mib or 0, timed.peak_mib)
 
     def data(self):
