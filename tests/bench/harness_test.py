@@ -97,6 +97,17 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(asked.returncode, 1)
         self.assertRegex(asked.stdout, r"compact/hot .* FAILED\n")
 
+    def test_a_workload_that_cannot_be_made_is_a_failure_and_the_others_go_on(self):
+        (self.bin / "tests").unlink()
+        workload = self.bin / "tests/bench/kseg_workload"
+        workload.parent.mkdir(parents=True)
+        workload.write_text(f'#!/bin/bash\n[ "$1" != hot ] || exit 3\n"{BUILD}/tests/bench/kseg_workload" "$@"')
+        workload.chmod(workload.stat().st_mode | stat.S_IXUSR)
+        self.install("")
+        asked = self.bench("--only", "compact/hot,compact/zipf")
+        self.assertEqual(asked.returncode, 1)
+        self.assertRegex(asked.stdout, r"compact/zipf .* verified\ncompact/hot .* FAILED\n")
+
     def test_nothing_is_left_behind(self):
         self.install("")
         self.bench("--only", "compact/hot,dump-to-file/lz4")

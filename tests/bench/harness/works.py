@@ -22,12 +22,12 @@ AIMS = {"compact/uniform-1m": 10, "compact/distinct": 10}
 @dataclass
 class Row:
     work: str
-    bytes: int  # of the input's `.log` files
+    bytes: int = 0  # of the input's `.log` files
     kseg_s: list = field(default_factory=list)
     kseg_cpu_s: list = field(default_factory=list)
     kafka_s: list = field(default_factory=list)
     floor_s: list = field(default_factory=list)
-    peak_mib: float = None
+    peak_mib: float = None  # the largest of the runs
     kafka_peak_mib: float = None
     aim: float = None
     proved: list = field(default_factory=list)
@@ -71,8 +71,23 @@ class Work:
         self.name = f"{kind}/{preset}"
         self.scale = 1  # of the run's
 
-    def measure(self, bench, source):
-        """The rows; a row that something went wrong with says so itself."""
+    def measure(self, bench):
+        """The rows. What goes wrong stands in them, and ends the work."""
+        rows = self.rows()
+        try:
+            source = bench.workload(self.preset, "source", bench.scale * self.scale)
+            for row in rows:
+                row.bytes = source.log_bytes()
+            self.run_on(source, bench, rows)
+        except Failed as failure:
+            for row in rows:
+                row.failed.append(str(failure))
+        return rows
+
+    def rows(self):
+        return [Row(self.name)]
+
+    def run_on(self, source, bench, rows):
         raise NotImplementedError
 
 
@@ -84,19 +99,15 @@ class Compact(Work):
         self.segments_stay = segments_stay
         self.jobs = jobs
 
-    def measure(self, bench, source):
-        row = Row(self.name, source.log_bytes())
+    def run_on(self, source, bench, rows):
+        row, = rows
         segment_bytes = source.segment_bytes() if self.segments_stay else DEFAULT_SEGMENT_BYTES
-        try:
-            if bench.classes:
-                self._beside_kafka(bench, source, segment_bytes, row)
-            else:
-                for i in range(bench.runs):
-                    with source.copy(bench.work_dir) as ours:
-                        self._kseg(bench, source, ours, segment_bytes, row, i)
-        except Failed as failure:
-            row.failed.append(str(failure))
-        return [row]
+        if bench.classes:
+            self._beside_kafka(bench, source, segment_bytes, row)
+            return
+        for i in range(bench.runs):
+            with source.copy(bench.work_dir) as ours:
+                self._kseg(bench, source, ours, segment_bytes, row, i)
 
     def _beside_kafka(self, bench, source, segment_bytes, row):
         with kafka.Cleaner(bench.classes) as cleaner:
@@ -150,16 +161,12 @@ class Dump(Work):
         super().__init__("dump-to-file" if to_file else "dump", preset)
         self.to_file = to_file
 
-    def measure(self, bench, source):
-        rows = {form: Row(f"{self.name} {form}", source.log_bytes()) for form in self.FORMS}
+    def rows(self):
+        return [Row(f"{self.name} {form}") for form in self.FORMS]
+
+    def run_on(self, source, bench, rows):
         for i in range(bench.runs):
-            try:
-                self._round(bench, source, rows, i)
-            except Failed as failure:
-                for row in rows.values():
-                    row.failed.append(str(failure))
-                break
-        return list(rows.values())
+            self._round(bench, source, dict(zip(self.FORMS, rows)), i)
 
     def _round(self, bench, source, rows, i):
         ours, theirs = (bench.work_dir / name if self.to_file else None for name in ("ours", "theirs"))
@@ -193,15 +200,11 @@ class Verify(Work):
     def __init__(self, preset):
         super().__init__("verify", preset)
 
-    def measure(self, bench, source):
-        row = Row(self.name, source.log_bytes())
-        try:
-            for _ in range(bench.runs):
-                row.floor_s.append(bench.reading_floor(self.preset, source.logs()))
-                row.add(run([bench.kseg, "verify", source.root]))
-        except Failed as failure:
-            row.failed.append(str(failure))
-        return [row]
+    def run_on(self, source, bench, rows):
+        row, = rows
+        for _ in range(bench.runs):
+            row.floor_s.append(bench.reading_floor(self.preset, source.logs()))
+            row.add(run([bench.kseg, "verify", source.root]))
 
 
 class KeySet(Work):
@@ -211,19 +214,15 @@ class KeySet(Work):
         super().__init__("key-set", "distinct")
         self.scale = 1.5
 
-    def measure(self, bench, source):
-        row = Row(self.name, source.log_bytes())
+    def run_on(self, source, bench, rows):
+        row, = rows
         partition = source.partitions()[0]
-        try:
-            for _ in range(bench.runs):
-                row.floor_s.append(bench.reading_floor(self.preset, source.logs()))
-                timed = run([bench.kseg, "compact", "-n", "--json", "--config", "cleanup.policy=compact", partition])
-                row.add(timed)
-            plan = next(line for line in map(json.loads, timed.output.splitlines()) if "distinct_keys" in line)
-            row.notes.append(f"{plan['key_set_bytes'] / plan['distinct_keys']:.2f} bytes a key of {plan['distinct_keys']}")
-        except Failed as failure:
-            row.failed.append(str(failure))
-        return [row]
+        for _ in range(bench.runs):
+            row.floor_s.append(bench.reading_floor(self.preset, source.logs()))
+            timed = run([bench.kseg, "compact", "-n", "--json", "--config", "cleanup.policy=compact", partition])
+            row.add(timed)
+        plan = next(line for line in map(json.loads, timed.output.splitlines()) if "distinct_keys" in line)
+        row.notes.append(f"{plan['key_set_bytes'] / plan['distinct_keys']:.2f} bytes a key of {plan['distinct_keys']}")
 
 
 class Start(Work):
@@ -233,15 +232,12 @@ class Start(Work):
         super().__init__("start", "uniform-1m")
         self.scale = 0.001
 
-    def measure(self, bench, source):
-        row = Row(self.name, 0)
-        try:
-            for _ in range(bench.runs):
-                row.floor_s.append(run(["true"]).seconds)
-                row.add(run([bench.kseg, "--version"]))
-        except Failed as failure:
-            row.failed.append(str(failure))
-        return [row]
+    def run_on(self, source, bench, rows):
+        row, = rows
+        row.bytes = 0
+        for _ in range(bench.runs):
+            row.floor_s.append(run(["true"]).seconds)
+            row.add(run([bench.kseg, "--version"]))
 
 
 def all_works():
