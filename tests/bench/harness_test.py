@@ -28,7 +28,7 @@ fi
 
 def row(**given):
     return {"work": "w/p", "bytes": 4_000_000, "kseg_s": [], "kseg_cpu_s": [], "kafka_s": [], "floor_s": [], "peak_mib": None, "kafka_peak_mib": None,
-            "aim": None, "proved": [], "notes": [], "failed": []} | given
+            "aim": None, "floor_aim": None, "proved": [], "notes": [], "failed": []} | given
 
 
 class ProcessTest(unittest.TestCase):
@@ -48,12 +48,12 @@ class ProcessTest(unittest.TestCase):
 
 class TableTest(unittest.TestCase):
     RESULT = {"machine": {"cores": 2}, "scale": 1, "runs": 3,
-              "rows": [row(kseg_s=[2, 9, 1], kseg_cpu_s=[1, 1.5, 1.2], kafka_s=[20, 10, 90], floor_s=[1, 1, 1], peak_mib=30.2, aim=10, proved=["verified"],
+              "rows": [row(kseg_s=[2, 9, 1], kseg_cpu_s=[1, 1.5, 1.2], kafka_s=[20, 10, 90], floor_s=[1, 1, 1], peak_mib=30.2, aim=10, floor_aim=1.5, proved=["verified"],
                            notes=["half is left"]),
                        row(work="w/q", failed=["status 1"])]}
 
     def test_figures_are_medians_and_quotients_of_medians(self):
-        self.assertIn("| w/p | 2.000 | 1.200 | 20.000 | 10.0 | 10 | 1.000 | 2.00 | 2 | 30 | – | verified |", table.markdown(self.RESULT))
+        self.assertIn("| w/p | 2.000 | 1.200 | 20.000 | 10.0 | 10 | 1.000 | 2.00 | 1.5 | 2 | 30 | – | verified |", table.markdown(self.RESULT))
 
     def test_a_failure_is_in_the_table_and_below_it(self):
         for shown in (table.markdown(self.RESULT), table.text(self.RESULT)):

@@ -1,7 +1,7 @@
 """The table of a run: from what is in its JSON, for a terminal or as Markdown."""
 from statistics import median
 
-COLUMNS = ["work", "kseg s", "CPU s", "Kafka s", "ratio", "aim", "floor s", "to floor", "MB/s", "peak MiB", "Kafka MiB", "proved"]
+COLUMNS = ["work", "kseg s", "CPU s", "Kafka s", "ratio", "aim", "floor s", "to floor", "at most", "MB/s", "peak MiB", "Kafka MiB", "proved"]
 
 
 def _cells(row):
@@ -14,7 +14,7 @@ def _cells(row):
         return above / below if above is not None and below else None
 
     return [row["work"], shown(kseg, ".3f"), shown(cpu, ".3f"), shown(kafka, ".3f"), shown(quotient(kafka, kseg), ".1f"), shown(row["aim"], "g"),
-            shown(floor, ".3f"), shown(quotient(kseg, floor), ".2f"), shown(quotient(row["bytes"] / 1e6, kseg), ".0f"),
+            shown(floor, ".3f"), shown(quotient(kseg, floor), ".2f"), shown(row["floor_aim"], "g"), shown(quotient(row["bytes"] / 1e6, kseg), ".0f"),
             shown(row["peak_mib"], ".0f"), shown(row["kafka_peak_mib"], ".0f"),
             "FAILED" if row["failed"] else ", ".join(row["proved"]) or "–"]
 
