@@ -40,12 +40,12 @@ class Planner {
       plan_.segments[i].kept_ends.resize(scan_.segments[i].runs.size());
     }
     next_segment_ = segments.size();
-    OrderedWork{.jobs = scratch_.size(),
-                .slots = pieces_.size(),
-                .take = [&](std::size_t slot) { return take(pieces_[slot]); },
-                .prepare = [&](std::size_t slot,
-                               std::size_t worker) { prepare(pieces_[slot], scratch_[worker]); },
-                .commit = [&](std::size_t slot) { return decide(pieces_[slot]); }}
+    OrderedWork{
+        .jobs = scratch_.size(),
+        .slots = pieces_.size(),
+        .take = [&](std::size_t slot) { return take(pieces_[slot]); },
+        .prepare = [&](std::size_t slot, std::size_t worker) { prepare(pieces_[slot], scratch_[worker]); },
+        .commit = [&](std::size_t slot) { return decide(pieces_[slot]); }}
         .run();
     plan_.distinct_keys = keys_.size();
     plan_.key_set_bytes = keys_.memory_bytes();
@@ -212,9 +212,8 @@ class Planner {
     bool keeps_illegal_timestamp = false;
     for (std::size_t i = records.size(); i-- > 0;) {
       const HashedRecord& record = records[i];
-      const RecordFate fate = policy_.decide(facts, {.has_key = record.has_key,
-                                                     .superseded = record.superseded,
-                                                     .tombstone = record.tombstone});
+      const RecordFate fate = policy_.decide(
+          facts, {.has_key = record.has_key, .superseded = record.superseded, .tombstone = record.tombstone});
       const bool keep = fate == RecordFate::keep;
       segment_plan_->kept.push_back(keep);
       if (keep) {

@@ -153,7 +153,9 @@ class PosixFile : public File {
   }
 
   // Advice; what is not yet on the disk stays.
-  void forget_pages() { ::posix_fadvise(descriptor_.get(), 0, 0, POSIX_FADV_DONTNEED); }
+  void forget_pages() {
+    ::posix_fadvise(descriptor_.get(), 0, 0, POSIX_FADV_DONTNEED);
+  }
 
   Descriptor descriptor_;
   bool cached_;

@@ -47,8 +47,7 @@ void HashedRun::hash_records(std::size_t index, const KeySet& keys, Offset first
     hashes_.push_back(keys.hash(*record.key));
     entering_ += record.offset >= first_dirty ? 1 : 0;
   });
-  batches_[index].record_count =
-      static_cast<std::uint32_t>(records_.size()) - batches_[index].first_record;
+  batches_[index].record_count = static_cast<std::uint32_t>(records_.size()) - batches_[index].first_record;
 }
 
 void HashedRun::end_hashing() {

@@ -23,7 +23,7 @@ class HashedRun {
   struct Batch {
     std::uint32_t first_record = 0;  // of those that were hashed
     std::uint32_t record_count = 0;
-    bool mixes_formats = false;       // a wrapper that holds messages of another format than its own
+    bool mixes_formats = false;  // a wrapper that holds messages of another format than its own
     std::optional<Defect> defect{};
   };
   // What decompression and reading need; one a thread.

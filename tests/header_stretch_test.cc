@@ -20,7 +20,8 @@ void change_byte(const Path& path, std::size_t position) {
 
 // What a scan found, in words.
 std::string text(const LogScan& scan) {
-  std::string text = fmt::format("end {} unstable {}", scan.log_end, scan.first_unstable.value_or(Offset{-1}));
+  std::string text =
+      fmt::format("end {} unstable {}", scan.log_end, scan.first_unstable.value_or(Offset{-1}));
   for (const ScannedSegment& segment : scan.segments) {
     text += fmt::format("\n{} {} {}:", segment.next_offset, segment.batch_count, segment.record_count);
     for (const BatchRun& run : segment.runs)
@@ -65,8 +66,7 @@ TEST_CASE("without an index a segment is one stretch") {
   const LargeLog log(1, kSegmentBytes, 1);
   Segment segment = log.open().segments().front();
   segment.offset_index.reset();
-  CHECK(stretch_bounds(posix_file_system(), segment) ==
-        std::vector<Position>{{}, {segment.size_bytes}});
+  CHECK(stretch_bounds(posix_file_system(), segment) == std::vector<Position>{{}, {segment.size_bytes}});
 }
 
 TEST_CASE("a stretch that ends inside of a batch is not sound") {

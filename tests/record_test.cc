@@ -6,6 +6,7 @@
 #include <string>
 
 #include "formats/byte_writer.h"
+#include "formats/record_batch_builder.h"
 #include "tests/support/page_example.h"
 
 namespace kseg {
@@ -300,7 +301,9 @@ TEST_CASE("records that are read the short way are read as the long way does") {
         if (shape == 7) RecordBatchBuilder::encode_header({.key = {}, .value = std::nullopt}, headers);
         RecordView record{.offset = offset,
                           .timestamp_ms = time,
-                          .header_count = shape == 7 ? 2 : shape >= 4 ? 1 : 0,
+                          .header_count = shape == 7   ? 2
+                                          : shape >= 4 ? 1
+                                                       : 0,
                           .headers = headers};
         if (shape % 2 == 0) record.key = field;
         if (shape % 4 < 2) record.value = field;

@@ -56,8 +56,8 @@ TEST_CASE("nothing at all is right if nothing was written") {
 TEST_CASE("every changed byte is noticed, in a header or behind it") {
   Written written;
   const std::size_t last = written.bytes.size() - 1;
-  for (const std::size_t at : {std::size_t{0}, std::size_t{3}, std::size_t{9}, std::size_t{13}, std::size_t{18},
-                               std::size_t{30}, std::size_t{61}, last / 2, last}) {
+  for (const std::size_t at : {std::size_t{0}, std::size_t{3}, std::size_t{9}, std::size_t{13},
+                               std::size_t{18}, std::size_t{30}, std::size_t{61}, last / 2, last}) {
     CAPTURE(at);
     written.bytes[at] ^= 1;
     CHECK(written.read_back(2));
