@@ -4,6 +4,7 @@
 
 #include "cli/decoded_record.h"
 #include "cli/json_bytes.h"
+#include "cli/line_text.h"
 #include "cli/text_bytes.h"
 #include "cli/time_argument.h"
 #include "formats/base64.h"
@@ -12,10 +13,12 @@
 namespace kseg {
 namespace {
 
-template <typename Number>
-void append_number(fmt::memory_buffer& out, Number number) {
+// At the right end of `width` columns.
+void append_right(fmt::memory_buffer& out, std::int64_t number, std::size_t width) {
   const fmt::format_int digits(number);
-  out.append(digits.data(), digits.data() + digits.size());
+  char* to = room(out, width + kNumberBytes);
+  for (std::size_t i = digits.size(); i < width; ++i) *to++ = ' ';
+  end_at(out, put(to, {digits.data(), digits.size()}));
 }
 
 void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
@@ -23,9 +26,9 @@ void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
   RecordHeaderReader headers(record);
   RecordHeaderView header;
   for (bool first = true; headers.next(header); first = false) {
-    out.append(std::string_view(first ? R"({"key":)" : R"(,{"key":)"));
+    append(out, first ? R"({"key":)" : R"(,{"key":)");
     append_json(out, header.key);
-    out.append(std::string_view(R"(,"value":)"));
+    append(out, R"(,"value":)");
     append_json(out, header.value);
     out.push_back('}');
   }
@@ -42,13 +45,11 @@ std::optional<ValueForm> parse_value_form(std::string_view text) {
   return std::nullopt;
 }
 
-void RecordLines::begin_file(const Path& file, const std::optional<TopicPartition>& partition) {
+void RecordLines::begin_file(const Path& file) {
   file_ = file;
-  if (!output_.json()) {
-    output_.line().append(file_.native());
-    output_.end_line();
-  }
-  begin_partition(partition);
+  if (output_.json()) return;
+  append(output_.line(), file_.native());
+  output_.end_line();
 }
 
 void RecordLines::begin_partition(const std::optional<TopicPartition>& partition) {
@@ -190,30 +191,30 @@ std::optional<Defect> RecordLines::read_control(const RecordView& record) {
 
 std::int32_t RecordLines::sequence_of(const RecordView& record) const {
   if (batch_.base_sequence < 0) return kNoSequence;
-  RecordBatchHeader until = batch_;
-  until.last_offset_delta = static_cast<std::int32_t>(record.offset - batch_.base_offset);
-  return until.last_sequence();
+  const auto records_before = static_cast<std::uint32_t>(record.offset - batch_.base_offset);
+  return static_cast<std::int32_t>((static_cast<std::uint32_t>(batch_.base_sequence) + records_before) &
+                                   0x7fffffffU);
 }
 
 void RecordLines::append_value_json(const std::optional<Bytes>& value) {
   fmt::memory_buffer& line = output_.line();
   const bool sized = values_ == ValueForm::none;
-  line.append(std::string_view(sized ? R"(,"value_bytes":)" : R"(,"value":)"));
+  append(line, sized ? R"(,"value_bytes":)" : R"(,"value":)");
   if (!value) {
-    line.append(std::string_view("null"));
+    append(line, "null");
     return;
   }
   switch (values_) {
     case ValueForm::automatic: return append_json(line, *value);
     case ValueForm::none: return append_number(line, value->size());
     case ValueForm::hex:
-      line.append(std::string_view(R"({"hex":")"));
+      append(line, R"({"hex":")");
       append_hex(line, *value);
-      return line.append(std::string_view("\"}"));
+      return append(line, "\"}");
     case ValueForm::base64:
-      line.append(std::string_view(R"({"base64":")"));
+      append(line, R"({"base64":")");
       append_base64(line, *value);
-      return line.append(std::string_view("\"}"));
+      return append(line, "\"}");
     case ValueForm::utf8:
       scratch_.clear();
       append_as_utf8(*value, scratch_);
@@ -228,8 +229,8 @@ void RecordLines::append_value_text(const std::optional<Bytes>& value) {
     case ValueForm::automatic: return append_text(line, value);
     case ValueForm::none:
       append_number(line, value->size());
-      return line.append(std::string_view(value->size() == 1 ? " byte" : " bytes"));
-    case ValueForm::hex: line.append(std::string_view("0x")); return append_hex(line, *value);
+      return append(line, value->size() == 1 ? " byte" : " bytes");
+    case ValueForm::hex: append(line, "0x"); return append_hex(line, *value);
     case ValueForm::base64: return append_base64(line, *value);
     case ValueForm::utf8: return append_as_text(line, *value);
   }
@@ -237,21 +238,22 @@ void RecordLines::append_value_text(const std::optional<Bytes>& value) {
 
 void RecordLines::record_json(const RecordView& record) {
   fmt::memory_buffer& line = output_.line();
-  line.append(record_start_);
-  append_number(line, record.offset.value);
-  line.append(std::string_view(R"(,"timestamp":)"));
-  append_number(line, record.timestamp_ms);
-  line.append(before_key_);
+  char* to = room(line, record_start_.size() + before_key_.size() + 2 * kNumberBytes + 32);
+  to = put(to, record_start_);
+  to = put_number(to, record.offset.value);
+  to = put(to, R"(,"timestamp":)");
+  to = put_number(to, record.timestamp_ms);
+  end_at(line, put(to, before_key_));
   append_json(line, record.key);
   append_value_json(record.value);
-  line.append(std::string_view(R"(,"headers":)"));
+  append(line, R"(,"headers":)");
   append_headers_json(line, record);
-  line.append(before_sequence_);
+  append(line, before_sequence_);
   append_number(line, sequence_of(record));
-  line.append(before_control_);
-  line.append(batch_.is_control() ? std::string_view(control_json_) : std::string_view("null"));
+  append(line, before_control_);
+  append(line, batch_.is_control() ? std::string_view(control_json_) : "null");
   if (topic_ && !batch_.is_control()) {
-    line.append(std::string_view(R"(,"decoded":)"));
+    append(line, R"(,"decoded":)");
     append_decoded_json(line, record, decoded_);
   }
   line.push_back('}');
@@ -259,22 +261,25 @@ void RecordLines::record_json(const RecordView& record) {
 
 void RecordLines::record_text(const RecordView& record) {
   fmt::memory_buffer& line = output_.line();
-  fmt::format_to(std::back_inserter(line), "  {:>10}  {}  ", record.offset,
-                 format_time_ms(record.timestamp_ms));
+  append(line, "  ");
+  append_right(line, record.offset.value, 10);
+  append(line, "  ");
+  append(line, time_.of(record.timestamp_ms));
+  append(line, "  ");
   if (batch_.is_control()) {
-    line.append(control_text_);
+    append(line, control_text_);
     return;
   }
   if (topic_) {
     append_decoded_text(line, record, decoded_);
   } else {
     append_text(line, record.key);
-    line.append(std::string_view(": "));
+    append(line, ": ");
     append_value_text(record.value);
   }
   RecordHeaderReader headers(record);
   for (RecordHeaderView header; headers.next(header);) {
-    line.append(std::string_view("  "));
+    append(line, "  ");
     append_text(line, header.key);
     line.push_back('=');
     append_text(line, header.value);
