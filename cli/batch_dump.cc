@@ -53,7 +53,8 @@ void BatchDump::records_of(const RecordBatchView& batch) {
   // A batch of which perhaps no record is wanted is shown in front of the first one that is.
   bool shown = !selection_.looks_into_batches() && skip_ == 0;
   if (shown) show(batch.header, batch.position, true);
-  const auto records = uncompressed(batch);
+  const auto records = uncompressed_within(output_.holds() ? kMaxBytesBeside : kDecompressionLimit, batch,
+                                           decompressor_, scratch_);
   if (!records) return output_.defect(file_, records.error());
   RecordReader in(batch.header, records->bytes);
   for (RecordView record; !done() && !overfull() && in.next(record);) {
@@ -67,12 +68,6 @@ void BatchDump::records_of(const RecordBatchView& batch) {
     output_.defect(file_, *defect);
   }
   if (in.defect()) output_.defect(file_, in_file(*in.defect(), batch));
-}
-
-Result<Decompressor::Output> BatchDump::uncompressed(const RecordBatchView& batch) {
-  const bool compressed = batch.header.codec() != Codec::none && batch.header.record_count > 0;
-  if (!output_.holds() || !compressed) return uncompressed_records(batch, decompressor_, scratch_);
-  return decompressor_.decompress(batch.header.codec(), batch.records(), scratch_, kMaxHeldBytes);
 }
 
 // Whether what is wanted next is one of those to leave out.

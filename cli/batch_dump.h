@@ -24,7 +24,7 @@ class BatchDump {
   // One that SegmentReader gave, its crc looked at or, with `--batches`, not. Defects of records are told to
   // the output. If that holds what it is told, a batch that becomes too much is cut short: then overfull().
   void batch(const RecordBatchView& batch);
-  bool overfull() const { return output_.holds() && output_.line().size() > kMaxHeldBytes; }
+  bool overfull() const { return output_.holds() && output_.line().size() > kMaxBytesBeside; }
   // The header of a batch with a wrong crc, for what it may be worth.
   void damaged(const RecordBatchHeader& header, Position position);
 
@@ -35,11 +35,8 @@ class BatchDump {
   void add(std::uint64_t batches, std::uint64_t records);
 
  private:
-  static constexpr std::size_t kMaxHeldBytes = std::size_t{2} << 20;
-
   void show(const RecordBatchHeader& header, Position position, std::optional<bool> valid);
   void records_of(const RecordBatchView& batch);
-  Result<Decompressor::Output> uncompressed(const RecordBatchView& batch);
   bool skips();
 
   const DumpOptions& options_;

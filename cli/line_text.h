@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 
@@ -24,18 +26,44 @@ inline char* put(char* to, std::string_view text) {
   std::memcpy(to, text.data(), text.size());
   return to + text.size();
 }
+// A literal, whose size the compiler knows.
+template <std::size_t kSize>
+char* put(char* to, const char (&text)[kSize]) {
+  std::memcpy(to, text, kSize - 1);
+  return to + kSize - 1;
+}
 
 constexpr std::size_t kNumberBytes = 20;  // at most, of an integer
 
 template <std::integral Number>
 char* put_number(char* to, Number number) {
-  const fmt::format_int digits(number);
-  std::memcpy(to, digits.data(), digits.size());
-  return to + digits.size();
+  return std::to_chars(to, to + kNumberBytes, number).ptr;
+}
+
+// Blanks from `end` on, if that leaves columns of those that begin at `begin`.
+inline char* pad(const char* begin, char* end, std::ptrdiff_t columns) {
+  while (end - begin < columns) *end++ = ' ';
+  return end;
+}
+
+// At the right end of 10 columns, or of more.
+inline char* put_number_right(char* to, std::int64_t number) {
+  constexpr std::ptrdiff_t kColumns = 10;
+  char digits[kNumberBytes];
+  const std::ptrdiff_t size = put_number(digits, number) - digits;
+  std::memset(to, ' ', kColumns);
+  if (size < kColumns) to += kColumns - size;
+  std::memcpy(to, digits, kNumberBytes);
+  return to + size;
 }
 
 inline void append(fmt::memory_buffer& out, std::string_view text) {
   end_at(out, put(room(out, text.size()), text));
+}
+
+template <std::size_t kSize>
+void append(fmt::memory_buffer& out, const char (&text)[kSize]) {
+  end_at(out, put(room(out, kSize), text));
 }
 
 template <std::integral Number>

@@ -6,19 +6,16 @@
 #include "cli/json_bytes.h"
 #include "cli/line_text.h"
 #include "cli/text_bytes.h"
-#include "cli/time_argument.h"
 #include "formats/base64.h"
 #include "formats/control_record.h"
 
 namespace kseg {
 namespace {
 
-// At the right end of `width` columns.
-void append_right(fmt::memory_buffer& out, std::int64_t number, std::size_t width) {
-  const fmt::format_int digits(number);
-  char* to = room(out, width + kNumberBytes);
-  for (std::size_t i = digits.size(); i < width; ++i) *to++ = ' ';
-  end_at(out, put(to, {digits.data(), digits.size()}));
+char* put_hex(char* to, std::uint32_t number) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  for (int shift = 28; shift >= 0; shift -= 4) *to++ = kDigits[number >> shift & 0xf];
+  return to;
 }
 
 void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
@@ -26,7 +23,8 @@ void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
   RecordHeaderReader headers(record);
   RecordHeaderView header;
   for (bool first = true; headers.next(header); first = false) {
-    append(out, first ? R"({"key":)" : R"(,{"key":)");
+    if (!first) out.push_back(',');
+    append(out, R"({"key":)");
     append_json(out, header.key);
     append(out, R"(,"value":)");
     append_json(out, header.value);
@@ -113,28 +111,38 @@ void RecordLines::begin_batch(const RecordBatchHeader& header) {
 
 void RecordLines::batch_text(const RecordBatchHeader& header, Position position, std::optional<bool> valid) {
   fmt::memory_buffer& line = output_.line();
-  const auto to = std::back_inserter(line);
-  fmt::format_to(to, "batch {:<20} count {:<5} position {:<10} size {:<8} {:<6} {} {}  ",
-                 fmt::format("{}..{}", header.base_offset, header.last_offset()), header.record_count,
-                 position, header.size_bytes(), header.codec_known() ? name(header.codec()) : "unknown",
-                 timestamp_type_name(header), format_time_ms(header.max_timestamp));
+  char* to = room(line, 512);
+  to = put(to, "batch ");
+  char* const range = to;
+  to = put(put_number(to, header.base_offset.value), "..");
+  to = put(pad(range, put_number(to, header.last_offset().value), 20), " count ");
+  to = put(pad(to, put_number(to, header.record_count), 5), " position ");
+  to = put(pad(to, put_number(to, position.value), 10), " size ");
+  to = put(pad(to, put_number(to, header.size_bytes()), 8), " ");
+  to = put(pad(to, put(to, header.codec_known() ? name(header.codec()) : "unknown"), 6), " ");
+  to = put(put(to, timestamp_type_name(header)), " ");
+  to = put(time_.put(to, header.max_timestamp), "  ");
   if (header.is_legacy()) {
-    fmt::format_to(to, "magic {}", header.magic);
+    to = put_number(put(to, "magic "), header.magic);
   } else {
-    fmt::format_to(to, "leader epoch {}", header.partition_leader_epoch);
+    to = put_number(put(to, "leader epoch "), header.partition_leader_epoch);
   }
   if (header.producer_id != kNoProducerId) {
-    fmt::format_to(to, "  producer {} epoch {}", header.producer_id, header.producer_epoch);
+    to = put_number(put(to, "  producer "), header.producer_id);
+    to = put_number(put(to, " epoch "), header.producer_epoch);
   }
   if (header.base_sequence != kNoSequence) {
-    fmt::format_to(to, "  sequence {}..{}", header.base_sequence, header.last_sequence());
+    to = put_number(put(to, "  sequence "), header.base_sequence);
+    to = put_number(put(to, ".."), header.last_sequence());
   }
-  if (header.is_transactional()) fmt::format_to(to, "  transactional");
-  if (header.is_control()) fmt::format_to(to, "  control");
+  if (header.is_transactional()) to = put(to, "  transactional");
+  if (header.is_control()) to = put(to, "  control");
   if (const auto horizon = header.delete_horizon_ms()) {
-    fmt::format_to(to, "  delete horizon {}", format_time_ms(*horizon));
+    to = time_.put(put(to, "  delete horizon "), *horizon);
   }
-  fmt::format_to(to, "  crc {:08x}{}", header.crc, !valid ? "" : *valid ? " ok" : " WRONG");
+  to = put_hex(put(to, "  crc "), header.crc);
+  if (valid) to = *valid ? put(to, " ok") : put(to, " WRONG");
+  end_at(line, to);
   output_.end_line();
 }
 
@@ -261,11 +269,12 @@ void RecordLines::record_json(const RecordView& record) {
 
 void RecordLines::record_text(const RecordView& record) {
   fmt::memory_buffer& line = output_.line();
-  append(line, "  ");
-  append_right(line, record.offset.value, 10);
-  append(line, "  ");
-  append(line, time_.of(record.timestamp_ms));
-  append(line, "  ");
+  char* to = room(line, 64);
+  to = put(to, "  ");
+  to = put_number_right(to, record.offset.value);
+  to = put(to, "  ");
+  to = time_.put(to, record.timestamp_ms);
+  end_at(line, put(to, "  "));
   if (batch_.is_control()) {
     append(line, control_text_);
     return;

@@ -3,21 +3,23 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 namespace kseg {
 
 class TimeText {
  public:
-  // Valid until the next call.
-  std::string_view of(std::int64_t time_ms);
+  static constexpr std::size_t kMostBytes = 24;
+
+  // Writes it at `to` and returns its end.
+  char* put(char* to, std::int64_t time_ms);
 
  private:
   static constexpr std::int64_t kNoDay = -1;
 
-  std::int64_t day_ms_ = kNoDay;  // whose date text_ begins with
-  std::array<char, 32> text_{};
+  std::int64_t day_ms_ = kNoDay;
+  std::array<char, kMostBytes> text_{};  // a time of that day
 };
 
 }  // namespace kseg

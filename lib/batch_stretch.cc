@@ -9,6 +9,8 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kMaxJobs = 4;
+constexpr std::size_t kStretchBytes = std::size_t{1} << 18;
+constexpr std::size_t kFirstBytes = std::size_t{1} << 16;
 constexpr std::size_t kMaxBatchBytes = std::size_t{1} << 20;
 constexpr std::size_t kWeightOfCompressed = 4;
 
@@ -39,15 +41,23 @@ struct BatchExtent {
 
 }  // namespace
 
+Result<Decompressor::Output> uncompressed_within(std::size_t most_bytes, const RecordBatchView& batch,
+                                                 Decompressor& decompressor, ByteBuffer& scratch) {
+  const bool compressed = batch.header.codec() != Codec::none && batch.header.record_count > 0;
+  if (!compressed || most_bytes == kDecompressionLimit)
+    return uncompressed_records(batch, decompressor, scratch);
+  return decompressor.decompress(batch.header.codec(), batch.records(), scratch, most_bytes);
+}
+
 StretchOptions StretchOptions::of_machine() {
-  return {.jobs = std::min(machine_jobs(), kMaxJobs)};
+  return {.jobs = std::min(machine_jobs(), kMaxJobs), .bytes = kStretchBytes};
 }
 
 StretchReader::StretchReader(File& file, Position begin, Position end, const StretchOptions& options)
     : file_(file),
       next_(begin),
       end_(end),
-      bytes_(std::min(options.first_bytes, options.bytes)),
+      bytes_(std::min(kFirstBytes, options.bytes)),
       most_bytes_(options.bytes) {}
 
 bool StretchReader::next(BatchStretch& stretch) {

@@ -2,7 +2,7 @@
 // look into what is behind.
 #pragma once
 
-#include "formats/record_batch.h"
+#include "formats/record.h"
 #include "lib/file_system.h"
 
 namespace kseg {
@@ -18,11 +18,17 @@ struct BatchStretch {
   Position end() const { return begin + size; }
 };
 
+// What a batch may decompress to while others do so beside it; more has to wait for its turn.
+constexpr std::size_t kMaxBytesBeside = std::size_t{2} << 20;
+
+// uncompressed_records() of at most `most_bytes`, if it is compressed at all; else an error.
+Result<Decompressor::Output> uncompressed_within(std::size_t most_bytes, const RecordBatchView& batch,
+                                                 Decompressor& decompressor, ByteBuffer& scratch);
+
 // How a segment is read by stretches.
 struct StretchOptions {
-  std::size_t jobs;                                // threads
-  std::size_t bytes = std::size_t{1} << 18;        // of a stretch, about
-  std::size_t first_bytes = std::size_t{1} << 16;  // of the first one; the next ones double
+  std::size_t jobs;   // threads
+  std::size_t bytes;  // of a stretch, about; the first ones have fewer
 
   // As many threads as the machine runs, up to a number that bounds the memory.
   static StretchOptions of_machine();
