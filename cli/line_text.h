@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -35,9 +37,34 @@ char* put(char* to, const char (&text)[kSize]) {
 
 constexpr std::size_t kNumberBytes = 20;  // at most, of an integer
 
+// Eight digits, the first in the lowest byte.
+inline std::uint64_t eight_digits(std::uint32_t number) {
+  const std::uint64_t fours = number / 10'000 | std::uint64_t{number % 10'000} << 32;
+  const std::uint64_t hundreds = (fours * 10'486 >> 20) & 0x0000'007f'0000'007f;
+  const std::uint64_t twos = ((fours - 100 * hundreds) << 16) + hundreds;
+  const std::uint64_t tens = (twos * 103 >> 10) & 0x000f'000f'000f'000f;
+  return ((twos - 10 * tens) << 8) + tens;
+}
+
+// There must be room for all of kNumberBytes.
 template <std::integral Number>
 char* put_number(char* to, Number number) {
-  return std::to_chars(to, to + kNumberBytes, number).ptr;
+  constexpr std::uint32_t kEight = 100'000'000;
+  constexpr std::uint64_t kZeros = 0x3030'3030'3030'3030;
+  const auto value = static_cast<std::uint64_t>(number);
+  if (number < 0 || value >= std::uint64_t{kEight} * kEight || std::endian::native != std::endian::little)
+    return std::to_chars(to, to + kNumberBytes, number).ptr;
+  const auto low = static_cast<std::uint32_t>(value % kEight);
+  const bool is_long = value >= kEight;
+  const std::uint64_t first = eight_digits(is_long ? static_cast<std::uint32_t>(value / kEight) : low);
+  const int leading = first == 0 ? 7 : std::countr_zero(first) / 8;
+  const std::uint64_t text = (first | kZeros) >> 8 * leading;
+  std::memcpy(to, &text, sizeof text);
+  to += 8 - leading;
+  if (!is_long) return to;
+  const std::uint64_t rest = eight_digits(low) | kZeros;
+  std::memcpy(to, &rest, sizeof rest);
+  return to + 8;
 }
 
 // Blanks from `end` on, if that leaves columns of those that begin at `begin`.

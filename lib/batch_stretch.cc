@@ -57,7 +57,7 @@ StretchReader::StretchReader(File& file, Position begin, Position end, const Str
     : file_(file),
       next_(begin),
       end_(end),
-      bytes_(std::min(kFirstBytes, options.bytes)),
+      bytes_(std::max(std::min(kFirstBytes, options.bytes), RecordBatchHeader::kSize)),
       most_bytes_(options.bytes) {}
 
 bool StretchReader::next(BatchStretch& stretch) {
