@@ -166,10 +166,8 @@ class Command {
     }
     candidate.log_bytes = log_bytes();
     ExitStatus status = ExitStatus::done;
-    LogDirCompaction run = compaction();
-    run.jobs = 1;
     candidates_ = {candidate};
-    run_with_bar(candidates_, run, [&](const CleaningCandidate&, const CompactionOutcome& outcome) {
+    run_with_bar(candidates_, compaction(), [&](const CleaningCandidate&, const CompactionOutcome& outcome) {
       if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
         print(*refusal, output_);
         status = ExitStatus::refused;

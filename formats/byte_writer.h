@@ -3,7 +3,9 @@
 
 #include <cstdint>
 
+#include "formats/big_endian.h"
 #include "formats/bytes.h"
+#include "formats/varint.h"
 
 namespace kseg {
 
@@ -20,10 +22,10 @@ class ByteWriter {
 
   // The shortest zig-zag form.
   void varint(std::int32_t value) {
-    leb128((static_cast<std::uint32_t>(value) << 1) ^ (value < 0 ? ~0U : 0U));
+    leb128(zig_zag(value));
   }
   void varlong(std::int64_t value) {
-    leb128((static_cast<std::uint64_t>(value) << 1) ^ (value < 0 ? ~0ULL : 0ULL));
+    leb128(zig_zag(value));
   }
   void unsigned_varint(std::uint32_t value) { leb128(value); }
 
@@ -31,35 +33,16 @@ class ByteWriter {
   template <typename Unsigned>
   void big_endian(Unsigned value) {
     std::uint8_t bytes[sizeof(Unsigned)];
-    for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
-      bytes[i] = static_cast<std::uint8_t>(value >> (8 * (sizeof(Unsigned) - 1 - i)));
-    }
+    store_big_endian(bytes, value);
     out_.insert(out_.end(), bytes, bytes + sizeof(Unsigned));
   }
 
   void leb128(std::uint64_t value) {
-    while (value >= 0x80) {
-      out_.push_back(static_cast<std::uint8_t>(value | 0x80));
-      value >>= 7;
-    }
-    out_.push_back(static_cast<std::uint8_t>(value));
+    std::uint8_t bytes[kMaxVarlongSize];
+    out_.insert(out_.end(), bytes, put_leb128(bytes, value));
   }
 
   ByteBuffer& out_;
 };
-
-// Bytes varint/varlong would take.
-constexpr std::size_t varlong_size(std::int64_t value) {
-  std::uint64_t raw = (static_cast<std::uint64_t>(value) << 1) ^ (value < 0 ? ~0ULL : 0ULL);
-  std::size_t size = 1;
-  while (raw >= 0x80) {
-    raw >>= 7;
-    ++size;
-  }
-  return size;
-}
-constexpr std::size_t varint_size(std::int32_t value) {
-  return varlong_size(value);
-}
 
 }  // namespace kseg

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "formats/big_endian.h"
 #include "formats/bytes.h"
 #include "formats/defect.h"
+#include "formats/varint.h"
 
 namespace kseg {
 
@@ -24,16 +26,14 @@ class Cursor {
   std::uint32_t u32() { return big_endian<std::uint32_t>(); }
 
   std::int32_t varint() {
-    const auto raw = static_cast<std::uint32_t>(leb128(5));
-    return static_cast<std::int32_t>((raw >> 1) ^ (0U - (raw & 1U)));
+    return un_zig_zag(static_cast<std::uint32_t>(leb128(kMaxVarintSize)));
   }
   std::int64_t varlong() {
-    const std::uint64_t raw = leb128(10);
-    return static_cast<std::int64_t>((raw >> 1) ^ (0ULL - (raw & 1ULL)));
+    return un_zig_zag(leb128(kMaxVarlongSize));
   }
 
   // Not zig-zag: lengths and tags of Kafka's own messages.
-  std::uint32_t unsigned_varint() { return static_cast<std::uint32_t>(leb128(5)); }
+  std::uint32_t unsigned_varint() { return static_cast<std::uint32_t>(leb128(kMaxVarintSize)); }
 
   // The next `size` bytes, borrowed. A negative size trips with bad_length.
   Bytes bytes(std::int64_t size) {
@@ -58,10 +58,9 @@ class Cursor {
   template <typename Unsigned>
   Unsigned big_endian() {
     if (remaining() < sizeof(Unsigned)) return trip(DefectCode::truncated), Unsigned{0};
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(Unsigned); ++i) value = value << 8 | at_[i];
+    const auto value = load_big_endian<Unsigned>(at_);
     at_ += sizeof(Unsigned);
-    return static_cast<Unsigned>(value);
+    return value;
   }
 
   std::uint64_t leb128(unsigned max_bytes) {

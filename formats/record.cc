@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "formats/legacy_message.h"
 
 namespace kseg {
@@ -30,6 +33,94 @@ int utf8_sequence(Bytes bytes) {
   }
   return -1;
 }
+
+// Leaves the ASCII that `bytes` begin with out, eight at a time.
+std::size_t skip_ascii(Bytes bytes) {
+  std::size_t i = 0;
+  for (std::uint64_t eight; i + sizeof eight <= bytes.size(); i += sizeof eight) {
+    std::memcpy(&eight, bytes.data() + i, sizeof eight);
+    if ((eight & 0x8080808080808080) != 0) break;
+  }
+  return i;
+}
+
+// Reads the fields of a record in which nothing is wrong, at the cost of what is usual. What it says no to may
+// still be right: varints of more than three bytes, and the last bytes of a section.
+class UsualFields {
+ public:
+  // The record's fields are in [at, end); bytes before `readable` may be looked at.
+  UsualFields(const std::uint8_t* at, const std::uint8_t* end, const std::uint8_t* readable)
+      : at_(at), end_(end), readable_(readable) {}
+
+  const std::uint8_t* at() const { return at_; }
+  bool at_end() const { return at_ == end_; }
+
+  bool varint(std::int32_t& value) {
+    if (readable_ - at_ < 3) return false;
+    std::uint32_t raw = at_[0];
+    if (raw < 0x80) {
+      at_ += 1;
+    } else if (at_[1] < 0x80) {
+      raw = (raw & 0x7f) | std::uint32_t{at_[1]} << 7;
+      at_ += 2;
+    } else if (at_[2] < 0x80) {
+      raw = (raw & 0x7f) | (at_[1] & 0x7fU) << 7 | std::uint32_t{at_[2]} << 14;
+      at_ += 3;
+    } else {
+      return false;
+    }
+    value = un_zig_zag(raw);
+    return true;
+  }
+
+  bool varlong(std::int64_t& value) {
+    std::uint64_t raw = 0;
+    for (unsigned shift = 0; shift < 63 && at_ < readable_; shift += 7) {
+      const std::uint64_t byte = *at_++;
+      raw |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        value = un_zig_zag(raw);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool bytes(std::int32_t size, Bytes& taken) {
+    if (size < 0 || size > end_ - at_) return false;
+    taken = {at_, static_cast<std::size_t>(size)};
+    at_ += size;
+    return true;
+  }
+
+  bool nullable(std::optional<Bytes>& field) {
+    std::int32_t size = 0;
+    if (!varint(size)) return false;
+    if (size < 0) {
+      field.reset();
+      return true;
+    }
+    Bytes taken;
+    if (!bytes(size, taken)) return false;
+    field = taken;
+    return true;
+  }
+
+  bool headers(std::int32_t count) {
+    for (std::int32_t i = 0; i < count; ++i) {
+      std::int32_t key_size = 0;
+      Bytes key;
+      std::optional<Bytes> value;
+      if (!varint(key_size) || !bytes(key_size, key) || !nullable(value)) return false;
+    }
+    return count >= 0;
+  }
+
+ private:
+  const std::uint8_t* at_;
+  const std::uint8_t* end_;
+  const std::uint8_t* readable_;
+};
 
 }  // namespace
 
@@ -61,6 +152,7 @@ bool RecordReader::next(RecordView& record) {
   if (defect_) return false;
   if (magic_ < RecordBatchHeader::kMagic) return next_message(record);
   record_start_ = in_.position();
+  if (left_ > 0 && next_usual(record)) return true;
   if (left_ <= 0) {
     if (left_ == 0 && in_.remaining() > 0 && rules_ == Rules::sound) return bytes_behind_last();
     return false;
@@ -99,10 +191,52 @@ bool RecordReader::next(RecordView& record) {
   record.offset = base_offset_ + offset_delta;
   if (rules_ == Rules::sound && !takes_offset(record.offset)) return false;
   if (rules_ == Rules::of_kafka && left_ == 0 && in_.remaining() > 0) return bytes_behind_last();
-  record.timestamp_ms = log_append_time_
-                            ? max_timestamp_
-                            : static_cast<std::int64_t>(static_cast<std::uint64_t>(base_timestamp_) +
-                                                        static_cast<std::uint64_t>(timestamp_delta));
+  record.timestamp_ms = timestamp(timestamp_delta);
+  return true;
+}
+
+std::int64_t RecordReader::timestamp(std::int64_t delta) const {
+  return log_append_time_ ? max_timestamp_
+                          : static_cast<std::int64_t>(static_cast<std::uint64_t>(base_timestamp_) +
+                                                      static_cast<std::uint64_t>(delta));
+}
+
+// Takes a record in which nothing is wrong, as nearly all are. False, and nothing has happened, where that is
+// not so or not seen at once.
+bool RecordReader::next_usual(RecordView& record) {
+  if (rules_ != Rules::sound) return false;
+  const Bytes rest = in_.rest();
+  const std::uint8_t* const section_end = rest.data() + rest.size();
+  UsualFields prefix(rest.data(), section_end, section_end);
+  std::int32_t length = 0;
+  if (!prefix.varint(length) || length <= 0 || length > section_end - prefix.at()) return false;
+
+  const std::uint8_t* const end = prefix.at() + length;
+  UsualFields fields(prefix.at() + 1, end, section_end);  // behind the attributes
+  std::int64_t timestamp_delta = 0;
+  std::int32_t offset_delta = 0;
+  if (!fields.varlong(timestamp_delta) || !fields.varint(offset_delta) || !fields.nullable(record.key) ||
+      !fields.nullable(record.value) || fields.at() >= end) {
+    return false;
+  }
+  // The number of headers is as a rule a zero, the record's last byte.
+  if (*fields.at() == 0) {
+    if (fields.at() + 1 != end) return false;
+    record.header_count = 0;
+    record.headers = {end, 0};
+  } else {
+    if (!fields.varint(record.header_count)) return false;
+    record.headers = {fields.at(), end};
+    if (fields.at() > end || !fields.headers(record.header_count) || !fields.at_end()) return false;
+  }
+
+  const Offset offset = base_offset_ + offset_delta;
+  if (offset <= previous_ || offset > last_) return false;
+  previous_ = offset;
+  record.offset = offset;
+  record.timestamp_ms = timestamp(timestamp_delta);
+  in_.bytes(end - rest.data());
+  --left_;
   return true;
 }
 
@@ -161,7 +295,7 @@ Result<Decompressor::Output> uncompressed_records(const RecordBatchView& batch, 
 }
 
 bool is_utf8(Bytes bytes) {
-  for (std::size_t i = 0; i < bytes.size();) {
+  for (std::size_t i = skip_ascii(bytes); i < bytes.size();) {
     const int size = utf8_sequence(bytes.subspan(i));
     if (size < 0) return false;
     i += static_cast<std::size_t>(size);

@@ -79,10 +79,12 @@ class RecordReader {
   std::size_t bytes_left() const { return in_.remaining(); }
 
  private:
+  bool next_usual(RecordView& record);
   bool next_message(RecordView& record);
   bool fail(DefectCode code, std::string expected, std::string found);
   bool bytes_behind_last();
   bool takes_offset(Offset offset);
+  std::int64_t timestamp(std::int64_t delta) const;
 
   Rules rules_;
   Bytes section_;

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
+#include "formats/big_endian.h"
 #include "formats/byte_writer.h"
 #include "formats/check.h"
 #include "formats/crc32.h"
@@ -14,20 +18,35 @@ namespace {
 
 constexpr std::size_t kCrcPosition = 17;
 
-RecordBatchHeader fields(Cursor& in) {
-  return {.base_offset = {in.i64()},
-          .batch_length = in.i32(),
-          .partition_leader_epoch = in.i32(),
-          .magic = in.i8(),
-          .crc = in.u32(),
-          .attributes = in.i16(),
-          .last_offset_delta = in.i32(),
-          .base_timestamp = in.i64(),
-          .max_timestamp = in.i64(),
-          .producer_id = in.i64(),
-          .producer_epoch = in.i16(),
-          .base_sequence = in.i32(),
-          .record_count = in.i32()};
+// Where the field starts that `size` bytes, fewer than a header, do not hold whole.
+std::size_t first_field_cut(std::size_t size) {
+  constexpr std::size_t kFields[] = {0, 8, 12, 16, 17, 21, 23, 27, 35, 43, 51, 53, 57};
+  return *(std::upper_bound(std::begin(kFields), std::end(kFields), size) - 1);
+}
+
+RecordBatchHeader fields(const std::uint8_t* at) {
+  const auto i16 = [at](std::size_t i) {
+    return static_cast<std::int16_t>(load_big_endian<std::uint16_t>(at + i));
+  };
+  const auto i32 = [at](std::size_t i) {
+    return static_cast<std::int32_t>(load_big_endian<std::uint32_t>(at + i));
+  };
+  const auto i64 = [at](std::size_t i) {
+    return static_cast<std::int64_t>(load_big_endian<std::uint64_t>(at + i));
+  };
+  return {.base_offset = {i64(0)},
+          .batch_length = i32(8),
+          .partition_leader_epoch = i32(12),
+          .magic = static_cast<std::int8_t>(at[RecordBatchHeader::kMagicPosition]),
+          .crc = load_big_endian<std::uint32_t>(at + kCrcPosition),
+          .attributes = i16(21),
+          .last_offset_delta = i32(23),
+          .base_timestamp = i64(27),
+          .max_timestamp = i64(35),
+          .producer_id = i64(43),
+          .producer_epoch = i16(51),
+          .base_sequence = i32(53),
+          .record_count = i32(57)};
 }
 
 }  // namespace
@@ -66,9 +85,10 @@ Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
                     .found = fmt::format("magic {}", magic)};
     }
   }
-  Cursor in(bytes, at);
-  const RecordBatchHeader header = fields(in);
-  if (!in.ok()) return *in.defect();
+  if (bytes.size() < RecordBatchHeader::kSize) {
+    return Defect{.code = DefectCode::truncated, .position = at + first_field_cut(bytes.size())};
+  }
+  const RecordBatchHeader header = fields(bytes.data());
   constexpr int kMinLength = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
   if (header.batch_length < kMinLength) {
     return Defect{.code = DefectCode::bad_length,
@@ -82,8 +102,7 @@ Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
 
 RecordBatchHeader read_record_batch_header(Bytes bytes) {
   check(bytes.size() >= RecordBatchHeader::kSize, "a header of fewer than 61 bytes");
-  Cursor in(bytes);
-  return fields(in);
+  return fields(bytes.data());
 }
 
 void encode_record_batch_header(const RecordBatchHeader& header, ByteBuffer& out) {

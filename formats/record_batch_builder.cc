@@ -15,10 +15,13 @@ std::size_t nullable_size(const std::optional<Bytes>& bytes) {
   return bytes ? varint_size(static_cast<std::int32_t>(bytes->size())) + bytes->size() : 1;
 }
 
-void put_nullable(ByteWriter& to, const std::optional<Bytes>& bytes) {
-  if (!bytes) return to.varint(-1);
-  to.varint(static_cast<std::int32_t>(bytes->size()));
-  to.bytes(*bytes);
+std::uint8_t* put_bytes(std::uint8_t* to, Bytes bytes) {
+  return std::copy(bytes.begin(), bytes.end(), to);
+}
+
+std::uint8_t* put_nullable(std::uint8_t* to, const std::optional<Bytes>& bytes) {
+  if (!bytes) return put_varint(to, -1);
+  return put_bytes(put_varint(to, static_cast<std::int32_t>(bytes->size())), *bytes);
 }
 
 }  // namespace
@@ -34,14 +37,38 @@ void RecordBatchBuilder::begin(const RecordBatchHeader& like, std::optional<std:
   if (like.timestamp_type() == TimestampType::create_time) header_.max_timestamp = kNoTimestamp;
   header_.record_count = 0;
   base_timestamp_set_ = has_horizon;
-  records_.clear();
+  records_size_ = 0;
 }
 
 void RecordBatchBuilder::encode_header(const RecordHeaderView& header, ByteBuffer& out) {
-  ByteWriter to(out);
-  to.varint(static_cast<std::int32_t>(header.key.size()));
-  to.bytes(header.key);
-  put_nullable(to, header.value);
+  const std::size_t start = out.size();
+  const auto key_size = static_cast<std::int32_t>(header.key.size());
+  out.resize(start + varint_size(key_size) + header.key.size() + nullable_size(header.value));
+  std::uint8_t* const to = put_varint(out.data() + start, key_size);
+  put_nullable(put_bytes(to, header.key), header.value);
+}
+
+// The headers of `record` as they are to be written: as a rule as they are.
+Bytes RecordBatchBuilder::encoded_headers(const RecordView& record) {
+  std::size_t size = 0;
+  bool all_utf8 = true;
+  RecordHeaderReader headers(record);
+  for (RecordHeaderView header; headers.next(header);) {
+    all_utf8 &= is_utf8(header.key);
+    size += varint_size(static_cast<std::int32_t>(header.key.size())) + header.key.size() +
+            nullable_size(header.value);
+  }
+  // Lengths that took more bytes than they need have become shorter.
+  if (all_utf8 && size == record.headers.size()) return record.headers;
+
+  headers_.clear();
+  headers = RecordHeaderReader(record);
+  for (RecordHeaderView header; headers.next(header);) {
+    ByteBuffer key;
+    append_as_utf8(header.key, key);
+    encode_header({.key = key, .value = header.value}, headers_);
+  }
+  return headers_;
 }
 
 void RecordBatchBuilder::add(const RecordView& record) {
@@ -53,42 +80,33 @@ void RecordBatchBuilder::add(const RecordView& record) {
     header_.max_timestamp = std::max(header_.max_timestamp, record.timestamp_ms);
   }
 
-  headers_.clear();
-  RecordHeaderReader headers(record);
-  for (RecordHeaderView header; headers.next(header);) {
-    if (is_utf8(header.key)) {
-      encode_header(header, headers_);
-      continue;
-    }
-    ByteBuffer key;
-    append_as_utf8(header.key, key);
-    encode_header({.key = key, .value = header.value}, headers_);
-  }
-
+  const Bytes headers = record.header_count == 0 ? Bytes{} : encoded_headers(record);
   const auto timestamp_delta = static_cast<std::int64_t>(static_cast<std::uint64_t>(record.timestamp_ms) -
                                                          static_cast<std::uint64_t>(header_.base_timestamp));
   const auto offset_delta = static_cast<std::int32_t>(record.offset - header_.base_offset);
   const std::size_t size = 1 + varlong_size(timestamp_delta) + varint_size(offset_delta) +
                            nullable_size(record.key) + nullable_size(record.value) +
-                           varint_size(record.header_count) + headers_.size();
-  ByteWriter to(records_);
-  to.varint(static_cast<std::int32_t>(size));
-  to.i8(0);
-  to.varlong(timestamp_delta);
-  to.varint(offset_delta);
-  put_nullable(to, record.key);
-  put_nullable(to, record.value);
-  to.varint(record.header_count);
-  to.bytes(headers_);
+                           varint_size(record.header_count) + headers.size();
+  const std::size_t most = records_size_ + kMaxVarintSize + size;
+  if (records_.size() < most) records_.resize(std::max(most, 2 * records_.size()));
+  std::uint8_t* to = put_varint(records_.data() + records_size_, static_cast<std::int32_t>(size));
+  *to++ = 0;  // attributes
+  to = put_varlong(to, timestamp_delta);
+  to = put_varint(to, offset_delta);
+  to = put_nullable(to, record.key);
+  to = put_nullable(to, record.value);
+  to = put_varint(to, record.header_count);
+  to = put_bytes(to, headers);
+  records_size_ = static_cast<std::size_t>(to - records_.data());
   ++header_.record_count;
 }
 
 std::optional<Defect> RecordBatchBuilder::finish(Compressor& compressor, ByteBuffer& out) {
   check(header_.record_count > 0, "a batch without records is encode_empty_batch's");
-  Bytes section = records_;
+  Bytes section = Bytes{records_}.first(records_size_);
   if (header_.codec() != Codec::none) {
     compressed_.clear();
-    compressor.compress(header_.codec(), records_, compressed_);
+    compressor.compress(header_.codec(), section, compressed_);
     section = compressed_;
   }
   const std::size_t length = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead + section.size();

@@ -22,7 +22,7 @@ class RecordBatchBuilder {
   static void encode_header(const RecordHeaderView& header, ByteBuffer& out);
 
   std::int32_t record_count() const { return header_.record_count; }
-  std::size_t records_bytes() const { return records_.size(); }  // before compression
+  std::size_t records_bytes() const { return records_size_; }  // before compression
 
   // Moves the end that begin() was given, for a batch that grows as records come.
   void set_last_offset_delta(std::int32_t delta) { header_.last_offset_delta = delta; }
@@ -31,9 +31,12 @@ class RecordBatchBuilder {
   std::optional<Defect> finish(Compressor& compressor, ByteBuffer& out);
 
  private:
+  Bytes encoded_headers(const RecordView& record);
+
   RecordBatchHeader header_;
   bool base_timestamp_set_ = false;
-  ByteBuffer records_;
+  ByteBuffer records_;  // the first records_size_ bytes; it never shrinks
+  std::size_t records_size_ = 0;
   ByteBuffer compressed_;
   ByteBuffer headers_;
 };

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "formats/check.h"
+#include "formats/cursor.h"
 
 namespace kseg {
 namespace {
@@ -15,6 +16,21 @@ std::size_t without_error(std::size_t result) {
         "zstd refuses to compress");
   if (ZSTD_isError(result) != 0) throw std::bad_alloc();
   return result;
+}
+
+// Whether `input` is one frame, whose window a stream would take.
+bool is_usual_frame(Bytes input) {
+  constexpr std::size_t kDescriptorPosition = 4;
+  constexpr unsigned kSingleSegment = 0x20;
+  constexpr unsigned kUsualWindow = (27 - 10) << 3;  // 2^27 bytes, libzstd's own limit
+  if (input.size() < kDescriptorPosition + 2 ||
+      ZSTD_findFrameCompressedSize(input.data(), input.size()) != input.size()) {
+    return false;
+  }
+  Cursor magic(input);
+  return magic.u32() == swap_unless_big_endian(std::uint32_t{ZSTD_MAGICNUMBER}) &&
+         (input[kDescriptorPosition] & kSingleSegment) == 0 &&
+         input[kDescriptorPosition + 1] <= kUsualWindow;
 }
 
 }  // namespace
@@ -30,6 +46,19 @@ Result<std::size_t> ZstdDecoder::decode(Bytes input, GrowingOutput& out) {
   if (!context_) context_.reset(ZSTD_createDCtx());
   if (!context_) throw std::bad_alloc();
   ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
+
+  // At once, without a window of its own, into what an earlier batch needed. If that is too small, or something
+  // is wrong, it begins again.
+  if (is_usual_frame(input)) {
+    const auto room = out.room(1);
+    const std::size_t size =
+        ZSTD_decompressDCtx(context_.get(), room.data(), room.size(), input.data(), input.size());
+    if (ZSTD_isError(size) == 0) {
+      out.commit(size);
+      return std::size_t{0};
+    }
+    ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
+  }
 
   ZSTD_inBuffer in{.src = input.data(), .size = input.size(), .pos = 0};
   bool frame_ended = true;

@@ -7,7 +7,7 @@
 namespace kseg {
 
 void append_to_runs(const RecordBatchHeader& header, Position position, std::vector<BatchRun>& runs) {
-  constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 18;
   if (runs.empty() || runs.back().end != position || position - runs.back().begin >= kRunBytes) {
     const std::uint32_t before = runs.empty() ? 0 : runs.back().first_batch + runs.back().batch_count;
     runs.push_back({.begin = position, .end = position, .first_batch = before});
@@ -20,6 +20,7 @@ std::optional<Defect> BatchChunk::read(File& file, const BatchRun& run) {
   batches_.clear();
   const std::uint64_t size = run.end - run.begin;
   if (bytes_.size() < size) bytes_.resize(size);
+  size_ = static_cast<std::size_t>(size);
   const std::size_t got = file.read_at(run.begin, std::span{bytes_.data(), size});
   const auto changed = [&](Position position, std::string found) {
     return Defect{.code = DefectCode::truncated,

@@ -17,7 +17,7 @@ struct BatchRun {
   std::uint32_t batch_count = 0;
 };
 
-// Puts a batch behind the others: into the last run, or into a new one if that is about a MiB already or
+// Puts a batch behind the others: into the last run, or into a new one if that is about 256 KiB already or
 // does not end where the batch begins.
 void append_to_runs(const RecordBatchHeader& header, Position position, std::vector<BatchRun>& runs);
 
@@ -29,9 +29,11 @@ class BatchChunk {
 
   // In file order; valid until the next read().
   const std::vector<RecordBatchView>& batches() const { return batches_; }
+  Bytes bytes() const { return Bytes{bytes_}.first(size_); }  // of all of them
 
  private:
   ByteBuffer bytes_;
+  std::size_t size_ = 0;
   Decompressor decompressor_;  // of wrappers
   ByteBuffer uncompressed_;
   std::vector<RecordBatchView> batches_;

@@ -5,25 +5,27 @@
 #include <algorithm>
 
 #include "formats/record_batch_builder.h"
-#include "lib/batch_walk.h"
+#include "lib/hashed_run.h"
 #include "lib/key_set.h"
+#include "lib/ordered_work.h"
 
 namespace kseg {
 namespace {
 
 constexpr std::size_t kMaxDefects = 20;
-constexpr std::size_t kPrefetchAhead = 16;  // keys
 
 class Planner {
  public:
   Planner(FileSystem& files, const PartitionLog& log, const LogScan& scan, const CleaningRange& range,
-          const RetentionPolicy& policy, const Compat& compat)
+          const RetentionPolicy& policy, const Compat& compat, std::size_t jobs)
       : files_(files),
         log_(log),
         scan_(scan),
         range_(range),
         policy_(policy),
         end_of_round_(end_of_round(range, compat)),
+        scratch_(jobs),
+        pieces_(jobs == 1 ? 1 : 2 * jobs),
         keys_(KeySet::random_seed()) {}
 
   CleaningPlan run() {
@@ -33,18 +35,32 @@ class Planner {
       ++plan_.segment_count;
     }
     plan_.segments.resize(plan_.segment_count);
-    for (std::size_t i = segments.size(); i-- > 0;) {
-      segment_ = &segments[i];
-      scanned_ = &scan_.segments[i];
-      segment_plan_ = i < plan_.segment_count ? &plan_.segments[i] : nullptr;
-      read_backwards();
+    for (std::size_t i = 0; i < plan_.segment_count; ++i) {
+      plan_.segments[i].verdicts.resize(scan_.segments[i].batch_count);
+      plan_.segments[i].kept_ends.resize(scan_.segments[i].runs.size());
     }
+    next_segment_ = segments.size();
+    OrderedWork{.jobs = scratch_.size(),
+                .slots = pieces_.size(),
+                .take = [&](std::size_t slot) { return take(pieces_[slot]); },
+                .prepare = [&](std::size_t slot,
+                               std::size_t worker) { prepare(pieces_[slot], scratch_[worker]); },
+                .commit = [&](std::size_t slot) { return decide(pieces_[slot]); }}
+        .run();
     plan_.distinct_keys = keys_.size();
     plan_.key_set_bytes = keys_.memory_bytes();
     return std::move(plan_);
   }
 
  private:
+  // A run of the log on its way through the plan.
+  struct Piece {
+    std::shared_ptr<File> file;
+    std::size_t segment = 0;
+    std::size_t run_index = 0;
+    HashedRun run;
+  };
+
   static std::optional<Offset> end_of_round(const CleaningRange& range, const Compat& compat) {
     switch (compat.end_of_round) {
       case Compat::EndOfRound::at_first_uncleanable: return range.first_uncleanable;
@@ -54,38 +70,103 @@ class Planner {
     return std::nullopt;
   }
 
-  void read_backwards() {
-    const auto file = files_.open(segment_->log);
-    if (segment_plan_ != nullptr) segment_plan_->verdicts.resize(scanned_->batch_count);
-    BatchWalk walk(*file, scanned_->runs, BatchWalk::Order::newest_first);
-    while (plan_.defects.size() < kMaxDefects) {
-      const auto batch = walk.next();
-      if (!batch) {
-        add(batch.error());
-        continue;
-      }
-      if (*batch == nullptr) return;
-      if (auto bad = read_batch(**batch, walk.index())) add(*bad);
+  // From the newest run to the oldest.
+  bool take(Piece& piece) {
+    while (runs_left_ == 0) {
+      if (next_segment_ == 0) return false;
+      runs_left_ = scan_.segments[--next_segment_].runs.size();
+      file_ = files_.open(log_.segments()[next_segment_].log);
     }
+    piece.file = file_;
+    piece.segment = next_segment_;
+    piece.run_index = --runs_left_;
+    return true;
   }
 
-  void add(Defect defect) { plan_.defects.push_back({segment_->log, std::move(defect)}); }
+  bool is_decided(const Piece& piece) const { return piece.segment < plan_.segment_count; }
 
-  std::optional<Defect> read_batch(const RecordBatchView& batch, std::size_t index) {
-    if (auto defect = check_crc(batch)) return defect;
-    if (segment_plan_ == nullptr) return std::nullopt;
-    return decide(batch, scanned_->discardable[index], segment_plan_->verdicts[index]);
+  // By any thread: looks at nothing that changes.
+  void prepare(Piece& piece, HashedRun::Scratch& scratch) const {
+    const ScannedSegment& scanned = scan_.segments[piece.segment];
+    const BatchRun& run = scanned.runs[piece.run_index];
+    piece.run.read(*piece.file, run);
+    piece.file.reset();
+    if (!is_decided(piece)) return;
+    for (std::size_t i = 0; i < piece.run.batches().size(); ++i) {
+      const RecordBatchHeader& header = piece.run.batches()[i].header;
+      if (piece.run.batch(i).defect || header.record_count == 0) continue;
+      if (policy_.drops_all_records(facts(piece, i))) continue;
+      if (header.is_control()) {
+        piece.run.check_records(i, scratch);
+      } else {
+        piece.run.hash_records(i, keys_, range_.first_dirty, scratch);
+      }
+    }
+    piece.run.end_hashing();
   }
 
-  std::optional<Defect> decide(const RecordBatchView& batch, bool discardable, BatchVerdict& verdict) {
+  BatchFacts facts(const Piece& piece, std::size_t index) const {
+    const RecordBatchHeader& header = piece.run.batches()[index].header;
+    const ScannedSegment& scanned = scan_.segments[piece.segment];
+    const std::uint32_t first_batch = scanned.runs[piece.run_index].first_batch;
+    return {.is_control = header.is_control(),
+            .discardable = scanned.discardable[first_batch + index],
+            .last_of_producer = scan_.producers.is_last_of_producer(header),
+            .ends_round = end_of_round_ == header.next_offset(),
+            .delete_horizon_ms = header.delete_horizon_ms(),
+            .is_legacy = header.is_legacy(),
+            .legacy_tombstones_due =
+                log_.segments()[piece.segment].mtime_ms() <= range_.legacy_delete_horizon_ms};
+  }
+
+  // False: there is too much damage to go on.
+  bool decide(Piece& piece) {
+    segment_plan_ = is_decided(piece) ? &plan_.segments[piece.segment] : nullptr;
+    const auto add = [&](const Defect& defect) {
+      plan_.defects.push_back({log_.segments()[piece.segment].log, defect});
+      return plan_.defects.size() < kMaxDefects;
+    };
+    if (piece.run.defect() && !add(*piece.run.defect())) return false;
+    find_superseded(piece.run);
+    const std::uint32_t first_batch = scan_.segments[piece.segment].runs[piece.run_index].first_batch;
+    for (std::size_t i = piece.run.batches().size(); i-- > 0;) {
+      const HashedRun::Batch& batch = piece.run.batch(i);
+      if (batch.defect) {
+        if (!add(*batch.defect)) return false;
+      } else if (segment_plan_ != nullptr) {
+        const Decided decided{.batch = piece.run.batches()[i],
+                              .records = piece.run.records(batch),
+                              .mixes_formats = batch.mixes_formats,
+                              .facts = facts(piece, i)};
+        auto defect = decide(decided, segment_plan_->verdicts[first_batch + i]);
+        if (defect && !add(*defect)) return false;
+      }
+    }
+    if (segment_plan_ != nullptr) segment_plan_->kept_ends[piece.run_index] = segment_plan_->kept.size();
+    return true;
+  }
+
+  // Records below the first dirty offset are superseded by the dirty section, but not by each other.
+  void find_superseded(HashedRun& run) {
+    const auto entering = run.entering();
+    const auto asking = run.asking();
+    if (found_.size() < entering.size() + asking.size()) found_.resize(entering.size() + asking.size());
+    keys_.insert(entering, std::span(found_).first(entering.size()));
+    keys_.contains(asking, std::span(found_).subspan(entering.size(), asking.size()));
+    run.supersede(found_);
+  }
+
+  // A batch that is read, on its way to a verdict.
+  struct Decided {
+    const RecordBatchView& batch;
+    std::span<const HashedRecord> records;
+    bool mixes_formats;
+    BatchFacts facts;
+  };
+
+  std::optional<Defect> decide(const Decided& decided, BatchVerdict& verdict) {
+    const auto& [batch, hashed, mixes_formats, facts] = decided;
     const RecordBatchHeader& header = batch.header;
-    const BatchFacts facts{.is_control = header.is_control(),
-                           .discardable = discardable,
-                           .last_of_producer = scan_.producers.is_last_of_producer(header),
-                           .ends_round = end_of_round_ == header.next_offset(),
-                           .delete_horizon_ms = header.delete_horizon_ms(),
-                           .is_legacy = header.is_legacy(),
-                           .legacy_tombstones_due = segment_->mtime_ms() <= range_.legacy_delete_horizon_ms};
     const auto records = static_cast<std::uint64_t>(header.record_count);
     CleaningCounts& counts = plan_.counts;
     counts.records_read += records;
@@ -102,11 +183,10 @@ class Planner {
       return std::nullopt;
     }
     if (header.is_control()) {
-      if (auto defect = read_records(batch)) return defect;
       counts.records_kept += records;
-      return keep_records(batch, facts, records, records, false, verdict);
+      return keep_records(decided, records, records, false, verdict);
     }
-    return decide_records(batch, facts, verdict);
+    return decide_records(decided, verdict);
   }
 
   BatchVerdict without_records(const BatchFacts& facts, const RecordBatchHeader& header) {
@@ -119,25 +199,22 @@ class Planner {
   }
 
   bool is_canonical_empty_batch(const RecordBatchView& batch) {
-    scratch_.clear();
-    encode_empty_batch(batch.header, scratch_);
-    return same_bytes(scratch_, batch.bytes);
+    empty_batch_.clear();
+    encode_empty_batch(batch.header, empty_batch_);
+    return same_bytes(empty_batch_, batch.bytes);
   }
 
-  std::optional<Defect> decide_records(const RecordBatchView& batch, const BatchFacts& facts,
-                                       BatchVerdict& verdict) {
-    if (auto defect = read_records(batch)) return defect;
+  std::optional<Defect> decide_records(const Decided& decided, BatchVerdict& verdict) {
+    const auto& [batch, records, mixes_formats, facts] = decided;
     const std::size_t kept_before = segment_plan_->kept.size();
     std::uint64_t kept = 0;
     bool keeps_tombstone = false;
     bool keeps_illegal_timestamp = false;
-    for (std::size_t i = records_.size(); i-- > 0;) {
-      if (i >= kPrefetchAhead && records_[i - kPrefetchAhead].has_key)
-        keys_.prefetch(records_[i - kPrefetchAhead].hash);
-      const PlannedRecord& record = records_[i];
-      const bool superseded = record.has_key && is_superseded(record);
-      const RecordFate fate = policy_.decide(
-          facts, {.has_key = record.has_key, .superseded = superseded, .tombstone = record.tombstone});
+    for (std::size_t i = records.size(); i-- > 0;) {
+      const HashedRecord& record = records[i];
+      const RecordFate fate = policy_.decide(facts, {.has_key = record.has_key,
+                                                     .superseded = record.superseded,
+                                                     .tombstone = record.tombstone});
       const bool keep = fate == RecordFate::keep;
       segment_plan_->kept.push_back(keep);
       if (keep) {
@@ -152,8 +229,7 @@ class Planner {
       verdict = without_records(facts, batch.header);
       return check_can_be_empty(batch, verdict);
     }
-    if (auto defect = keep_records(batch, facts, records_.size(), kept, keeps_tombstone, verdict))
-      return defect;
+    if (auto defect = keep_records(decided, records.size(), kept, keeps_tombstone, verdict)) return defect;
     if (verdict == BatchVerdict::verbatim) segment_plan_->kept.resize(kept_before);
     if (verdict != BatchVerdict::verbatim && keeps_illegal_timestamp) {
       return Defect{.code = DefectCode::bad_timestamp,
@@ -176,11 +252,11 @@ class Planner {
   }
 
   // The verdict on a batch of which `kept` > 0 of `records` records stay.
-  std::optional<Defect> keep_records(const RecordBatchView& batch, const BatchFacts& facts,
-                                     std::uint64_t records, std::uint64_t kept, bool keeps_tombstone,
-                                     BatchVerdict& verdict) {
+  std::optional<Defect> keep_records(const Decided& decided, std::uint64_t records, std::uint64_t kept,
+                                     bool keeps_tombstone, BatchVerdict& verdict) {
+    const auto& [batch, hashed, mixes_formats, facts] = decided;
     const bool new_horizon = policy_.needs_horizon(facts, keeps_tombstone);
-    if (kept == records && !new_horizon && policy_.may_stay_as_it_is(facts, mixes_formats_)) {
+    if (kept == records && !new_horizon && policy_.may_stay_as_it_is(facts, mixes_formats)) {
       verdict = BatchVerdict::verbatim;
       ++plan_.counts.batches_verbatim;
       return std::nullopt;
@@ -189,39 +265,6 @@ class Planner {
     ++plan_.counts.batches_rebuilt;
     if (batch.header.is_control()) segment_plan_->kept.insert(segment_plan_->kept.end(), records, true);
     return check_rebuildable(batch.header, batch.position);
-  }
-
-  struct PlannedRecord {
-    KeyHash hash;
-    Offset offset;
-    bool has_key;
-    bool tombstone;
-    bool illegal_timestamp;
-  };
-
-  std::optional<Defect> read_records(const RecordBatchView& batch) {
-    const auto section = uncompressed_records(batch, decompressor_, scratch_);
-    if (!section) return section.error();
-    records_.clear();
-    mixes_formats_ = false;
-    RecordReader reader(batch.header, section->bytes);
-    for (RecordView record; reader.next(record);) {
-      if (batch.header.is_wrapper()) mixes_formats_ |= reader.magic() != batch.header.magic;
-      records_.push_back({.hash = record.key ? keys_.hash(*record.key) : KeyHash{},
-                          .offset = record.offset,
-                          .has_key = record.key.has_value(),
-                          .tombstone = !record.value,
-                          .illegal_timestamp = record.timestamp_ms < kNoTimestamp});
-    }
-    if (!reader.defect()) return std::nullopt;
-    Defect defect = *reader.defect();
-    defect.position = batch.position;
-    return defect;
-  }
-
-  // Records below the first dirty offset are superseded by the dirty section, but not by each other.
-  bool is_superseded(const PlannedRecord& record) {
-    return record.offset >= range_.first_dirty ? !keys_.insert(record.hash) : keys_.contains(record.hash);
   }
 
   void count(RecordFate fate) {
@@ -240,17 +283,19 @@ class Planner {
   CleaningRange range_;
   const RetentionPolicy& policy_;
   std::optional<Offset> end_of_round_;
+  std::vector<HashedRun::Scratch> scratch_;  // a thread
+  std::vector<Piece> pieces_;
   KeySet keys_;
   CleaningPlan plan_;
 
-  // Where the planner stands.
-  const Segment* segment_ = nullptr;
-  const ScannedSegment* scanned_ = nullptr;
-  SegmentPlan* segment_plan_ = nullptr;  // null in segments that are only checked
-  Decompressor decompressor_;
-  ByteBuffer scratch_;
-  std::vector<PlannedRecord> records_;
-  bool mixes_formats_ = false;  // the wrapper whose records these are
+  // What is taken next: the run below this one.
+  std::size_t next_segment_ = 0;
+  std::size_t runs_left_ = 0;
+  std::shared_ptr<File> file_;
+
+  std::vector<std::uint8_t> found_;      // what the set said of the piece that is decided
+  SegmentPlan* segment_plan_ = nullptr;  // of the piece that is decided; null if it is only checked
+  ByteBuffer empty_batch_;
 };
 
 }  // namespace
@@ -261,8 +306,9 @@ bool SegmentPlan::is_verbatim() const {
 }
 
 CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan,
-                           const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat) {
-  return Planner(files, log, scan, range, policy, compat).run();
+                           const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat,
+                           std::size_t jobs) {
+  return Planner(files, log, scan, range, policy, compat, jobs).run();
 }
 
 }  // namespace kseg

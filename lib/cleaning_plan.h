@@ -23,9 +23,10 @@ enum class BatchVerdict : std::uint8_t {
 
 struct SegmentPlan {
   std::vector<BatchVerdict> verdicts;  // a batch, in file order
-  // Whether a record stays: for every batch to rebuild, in the reverse of file order, so that who
-  // copies takes them from the back.
+  // Whether a record stays: for every batch to rebuild, in the reverse of file order, so that who copies
+  // a run takes them from kept_ends[run] downwards.
   std::vector<bool> kept;
+  std::vector<std::size_t> kept_ends;  // a run of the scan, in file order
 
   bool is_verbatim() const;
 };
@@ -64,8 +65,10 @@ struct CleaningPlan {
   std::vector<LocatedDefect> defects;  // with any there is no plan
 };
 
-// Checks the crc of every batch of the log on the way, those of the segments that are left alone too.
+// Checks the crc of every batch of the log on the way, those of the segments that are left alone too. `jobs`
+// threads read, decompress and hash; the plan does not depend on how many.
 CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan,
-                           const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat);
+                           const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat,
+                           std::size_t jobs = 1);
 
 }  // namespace kseg

@@ -144,7 +144,8 @@ std::optional<Refusal> PartitionCompaction::scan_log() {
                       {.log_start = range_inputs_.log_start,
                        .high_watermark = range_inputs_.high_watermark,
                        .now_ms = request_.now_ms,
-                       .producer_expiration_ms = request_.config.producer_id_expiration_ms});
+                       .producer_expiration_ms = request_.config.producer_id_expiration_ms,
+                       .jobs = request_.jobs});
   if (!scan_.defects.empty()) return refuse_damaged(std::move(scan_.defects));
   range_inputs_.log_end = scan_.log_end;
   range_inputs_.first_unstable = scan_.first_unstable;
@@ -175,7 +176,7 @@ std::optional<Refusal> PartitionCompaction::plan_round() {
                          .first_uncleanable = range_.first_uncleanable,
                          .high_watermark = range_.high_watermark,
                          .legacy_delete_horizon_ms = legacy_delete_horizon_ms()},
-                        policy_, request_.compat);
+                        policy_, request_.compat, request_.jobs);
   if (!plan_.defects.empty()) return refuse_damaged(std::move(plan_.defects));
   report_.ran = true;
   report_.counts = plan_.counts;
@@ -199,7 +200,7 @@ std::optional<Refusal> PartitionCompaction::plan_round() {
   report_.groups = groups_.size();
   report_.segments_after = report_.segments_before - plan_.segment_count + groups_.size();
   cleaner_.emplace(files_, log_, scan_, plan_, policy_.new_horizon_ms(), request_.config.index_interval_bytes,
-                   request_.compat);
+                   request_.compat, request_.jobs);
   skip_unchanged();
   return std::nullopt;
 }

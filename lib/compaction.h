@@ -33,6 +33,7 @@ struct CompactionRequest {
   std::int64_t now_ms = 0;
   std::uint64_t max_log_bytes =
       2'147'483'647;  // of an output, which else is split; no broker reads a larger one
+  std::size_t jobs = 1;  // threads that read and rebuild; the result does not depend on how many
 
   bool in_place() const { return !dry_run && !output; }
 };

@@ -47,6 +47,8 @@ class File {
 
   // Fills `into` from `from` on; returns the bytes read, fewer only at the end of the file.
   virtual std::size_t read_at(Position from, std::span<std::uint8_t> into) = 0;
+  // Advice: these bytes will be read, so the disk may fetch them meanwhile.
+  virtual void will_read(Position /*from*/, std::uint64_t /*bytes*/) {}
   // Of a file that create() or open_to_append() gave: behind its end.
   virtual void append(Bytes bytes) = 0;
   virtual void truncate(Position end) = 0;  // of such a file: cuts off what is behind

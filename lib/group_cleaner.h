@@ -2,14 +2,12 @@
 // checks what was written by reading it back, and tells what it would replace. Nothing is renamed here.
 #pragma once
 
+#include <functional>
 #include <optional>
 
-#include "formats/record_batch_builder.h"
-#include "formats/wrapper_builder.h"
-#include "lib/batch_chunk.h"
 #include "lib/cleaning_plan.h"
+#include "lib/group_output.h"
 #include "lib/segment_groups.h"
-#include "lib/segment_writer.h"
 
 namespace kseg {
 
@@ -21,60 +19,45 @@ struct GroupResult {
   std::vector<Offset> outputs;
 };
 
-// Whether a group that does not fit into one segment may become several.
-enum class Split { if_needed, never };
-
 class GroupCleaner {
  public:
-  GroupCleaner(FileSystem& files, const PartitionLog& log, const LogScan& scan, CleaningPlan& plan,
-               std::int64_t new_horizon_ms, std::uint64_t index_interval_bytes, const Compat& compat)
+  // `jobs` threads read and rebuild; what comes out does not depend on how many.
+  GroupCleaner(FileSystem& files, const PartitionLog& log, const LogScan& scan, const CleaningPlan& plan,
+               std::int64_t new_horizon_ms, std::uint64_t index_interval_bytes, const Compat& compat,
+               std::size_t jobs)
       : files_(files),
         log_(log),
         scan_(scan),
         plan_(plan),
         new_horizon_ms_(new_horizon_ms),
         index_interval_bytes_(index_interval_bytes),
-        keeps_legacy_(compat.keeps_legacy) {}
+        keeps_legacy_(compat.keeps_legacy),
+        jobs_(jobs) {}
 
   // Whether the group's only source, copied, would come out as the same files.
-  bool is_unchanged(const SegmentGroup& group);
+  bool is_unchanged(const SegmentGroup& group) const;
 
   // Writes the group's output with `options` (of further ones with other bases), finishes and reads it back.
-  // Takes the kept bits of the plan: a group is copied once. Errors leave no output behind.
+  // Errors leave no output behind.
   std::optional<LocatedDefect> copy(const SegmentGroup& group, SegmentWriter::Options options, Split split,
-                                    GroupResult& result);
+                                    GroupResult& result) const;
 
-  // The bytes that copy() would write, found by building them and writing nothing. The plan stays.
-  std::optional<LocatedDefect> measure(const SegmentGroup& group, GroupResult& result);
+  // The bytes that copy() would write, found by building them and writing nothing.
+  std::optional<LocatedDefect> measure(const SegmentGroup& group, GroupResult& result) const;
 
  private:
-  template <typename Sink>
-  std::optional<LocatedDefect> each_batch(const SegmentGroup& group, Sink&& sink);
-  template <typename Sink>
-  std::optional<Defect> copy_chunk(SegmentPlan& segment, std::size_t first_batch, Sink&& sink);
-  std::optional<Defect> rebuild(const RecordBatchView& batch, std::optional<std::int64_t> horizon_ms,
-                                std::vector<bool>& kept);
-  template <typename Take>
-  std::optional<Defect> each_kept(const RecordBatchView& batch, std::vector<bool>& kept, Take&& take);
-  std::optional<Defect> convert(const RecordBatchView& message, std::optional<std::int64_t> horizon_ms,
-                                std::vector<bool>& kept);
-  std::optional<Defect> rebuild_wrapper(const RecordBatchView& wrapper, std::vector<bool>& kept);
+  // Takes the batches that stay of a run, one behind the other.
+  using Sink = std::function<std::optional<Defect>(std::span<const RecordBatchHeader>, Bytes)>;
+  std::optional<LocatedDefect> each_run(const SegmentGroup& group, const Sink& sink) const;
 
   FileSystem& files_;
   const PartitionLog& log_;
   const LogScan& scan_;
-  CleaningPlan& plan_;
+  const CleaningPlan& plan_;
   std::int64_t new_horizon_ms_;
   std::uint64_t index_interval_bytes_;
   bool keeps_legacy_;
-
-  BatchChunk chunk_;
-  Decompressor decompressor_;
-  Compressor compressor_;
-  RecordBatchBuilder builder_;
-  WrapperBuilder wrapper_builder_;
-  ByteBuffer scratch_;
-  ByteBuffer rebuilt_;
+  std::size_t jobs_;
 };
 
 }  // namespace kseg

@@ -1,26 +1,22 @@
 #include "lib/key_set.h"
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <random>
+#include <utility>
 
 namespace kseg {
 namespace {
 
-constexpr std::size_t kShardCount = std::size_t{1} << 16;
-constexpr std::uint32_t kSlotsPerLine = 8;
+constexpr std::size_t kBatch = 64;  // keys whose lines are asked for at a time
 
-// The share of slots that may be full: 15 of 16, but a single line may fill up but for one slot.
-std::uint32_t capacity(std::uint32_t line_count) {
-  const std::uint32_t slots = line_count * kSlotsPerLine;
-  return slots - std::max(1U, slots / 16);
-}
+// So many lines a key may lie in. If all of them are full, it goes to the small set.
+constexpr unsigned kProbes = 8;
 
 }  // namespace
-
-KeySet::KeySet(std::uint64_t seed)
-    : seed_(seed), shards_(kShardCount), memory_bytes_(kShardCount * sizeof(Shard)) {}
 
 std::uint64_t KeySet::random_seed() {
   std::random_device device;
@@ -32,65 +28,130 @@ KeyHash KeySet::hash(Bytes key) const {
   return {.shard_bits = hash.low64, .remainder = hash.high64 == 0 ? 1 : hash.high64};
 }
 
-std::uint32_t KeySet::home_line(const Shard& shard, std::uint64_t remainder) {
-  return static_cast<std::uint32_t>(((remainder >> 32) * shard.line_count) >> 32);
+std::uint32_t KeySet::line_in_shard(std::uint64_t remainder, std::uint32_t lines_a_shard, unsigned probe) {
+  const std::uint64_t bits = std::rotl(remainder, static_cast<int>(7 * probe)) >> 32;
+  return static_cast<std::uint32_t>((bits * lines_a_shard) >> 32);
 }
 
-void KeySet::prefetch(KeyHash hash) const {
-  const Shard& shard = shards_[hash.shard_bits % kShardCount];
-  if (shard.line_count > 0) __builtin_prefetch(&shard.lines[home_line(shard, hash.remainder)]);
+// Goes on with the next line of a key only if this one is full and does not hold it. `absent(line,
+// remainder)` is called where the search ends in vain, `homeless(hash)`, which says whether it is there,
+// if all lines are full. Lines never empty, so that of two equal keys the first is always ahead.
+template <typename Absent, typename Homeless>
+void KeySet::probe(std::span<const KeyHash> hashes, std::uint8_t* found, Absent absent,
+                   Homeless homeless) const {
+  struct Search {
+    Line* line;
+    std::size_t key;
+  };
+  Search searches[kBatch];
+  std::size_t count = hashes.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    searches[i] = {line(hashes[i], 0), i};
+    __builtin_prefetch(searches[i].line);
+  }
+  for (unsigned next = 1; next <= kProbes && count > 0; ++next) {
+    std::size_t left = 0;
+    for (const Search& search : std::span(searches, count)) {
+      const KeyHash hash = hashes[search.key];
+      const bool held = search.line->holds(hash.remainder);
+      found[search.key] = held;
+      if (held) continue;
+      if (!search.line->is_full()) {
+        absent(*search.line, hash.remainder);
+        continue;
+      }
+      searches[left] = {line(hash, next), search.key};
+      __builtin_prefetch(searches[left++].line);
+    }
+    count = left;
+  }
+  for (const Search& search : std::span(searches, count)) found[search.key] = homeless(hashes[search.key]);
+}
+
+void KeySet::insert(std::span<const KeyHash> hashes, std::span<std::uint8_t> found) {
+  for (std::size_t at = 0; at < hashes.size(); at += kBatch) {
+    const auto batch = hashes.subspan(at, std::min(kBatch, hashes.size() - at));
+    if (size_ + batch.size() > capacity_) grow();
+    const auto insert_small = [&](KeyHash hash) {
+      const bool is_new = small_.insert(hash);
+      size_ += is_new;
+      return !is_new;
+    };
+    if (lines_a_shard_ > 0) {
+      const auto put = [&](Line& line, std::uint64_t remainder) {
+        line.slots[line.used()] = remainder;
+        ++size_;
+      };
+      probe(batch, &found[at], put, insert_small);
+    } else {
+      for (const KeyHash hash : batch) small_.prefetch(hash);
+      for (std::size_t i = 0; i < batch.size(); ++i) found[at + i] = insert_small(batch[i]);
+    }
+  }
+}
+
+void KeySet::contains(std::span<const KeyHash> hashes, std::span<std::uint8_t> found) const {
+  for (std::size_t at = 0; at < hashes.size(); at += kBatch) {
+    const auto batch = hashes.subspan(at, std::min(kBatch, hashes.size() - at));
+    const auto in_small = [&](KeyHash hash) { return small_.contains(hash); };
+    if (lines_a_shard_ > 0) {
+      probe(
+          batch, &found[at], [](Line&, std::uint64_t) {}, in_small);
+    } else {
+      for (const KeyHash hash : batch) small_.prefetch(hash);
+      for (std::size_t i = 0; i < batch.size(); ++i) found[at + i] = in_small(batch[i]);
+    }
+  }
 }
 
 bool KeySet::contains(KeyHash hash) const {
-  const Shard& shard = shards_[hash.shard_bits % kShardCount];
-  if (shard.line_count == 0) return false;
-  // A shard always has an empty slot, so the search ends.
-  for (std::uint32_t line = home_line(shard, hash.remainder);;
-       line = line + 1 == shard.line_count ? 0 : line + 1) {
-    for (const std::uint64_t slot : shard.lines[line].slots) {
-      if (slot == hash.remainder) return true;
-      if (slot == 0) return false;
-    }
-  }
-}
-
-bool KeySet::place(Shard& shard, std::uint64_t remainder) {
-  for (std::uint32_t line = home_line(shard, remainder);;
-       line = line + 1 == shard.line_count ? 0 : line + 1) {
-    for (std::uint64_t& slot : shard.lines[line].slots) {
-      if (slot == remainder) return false;
-      if (slot == 0) {
-        slot = remainder;
-        return true;
-      }
-    }
-  }
+  std::uint8_t found = 0;
+  contains({&hash, 1}, {&found, 1});
+  return found != 0;
 }
 
 bool KeySet::insert(KeyHash hash) {
-  Shard& shard = shards_[hash.shard_bits % kShardCount];
-  if (shard.line_count == 0 || shard.size >= capacity(shard.line_count)) {
-    if (shard.line_count > 0 && contains(hash)) return false;
-    grow(shard);
-  }
-  if (!place(shard, hash.remainder)) return false;
-  ++shard.size;
-  ++size_;
-  return true;
+  std::uint8_t found = 0;
+  insert({&hash, 1}, {&found, 1});
+  return found == 0;
 }
 
-void KeySet::grow(Shard& shard) {
-  Shard grown;
-  grown.line_count = shard.line_count + std::max(1U, shard.line_count / 8);
-  grown.lines = std::make_unique<Line[]>(grown.line_count);
-  grown.size = shard.size;
-  for (std::uint32_t line = 0; line < shard.line_count; ++line) {
-    for (const std::uint64_t slot : shard.lines[line].slots) {
-      if (slot != 0) place(grown, slot);
+// From the last shard to the first: where a shard goes, lie only itself and shards that have moved.
+void KeySet::grow() {
+  const std::size_t before = lines_a_shard_;
+  lines_a_shard_ += std::max(1U, lines_a_shard_ / 7);
+  pages_.grow(std::size_t{kKeyShards} * lines_a_shard_ * sizeof(Line));
+  capacity_ = std::uint64_t{kKeyShards} * lines_a_shard_ * Line::kSlots / 16 * 15;
+  const SmallKeySet homeless = std::exchange(small_, {});
+  std::vector<Line> shard(before);
+  if (before > 0) {
+    for (std::uint32_t i = kKeyShards; i-- > 0;) {
+      std::copy_n(lines() + i * before, before, shard.begin());
+      spread(shard, static_cast<std::uint16_t>(i));
     }
   }
-  memory_bytes_ += (grown.line_count - shard.line_count) * sizeof(Line);
-  shard = std::move(grown);
+  homeless.for_each([&](KeyHash hash) {
+    --size_;
+    insert(hash);
+  });
+}
+
+// Fills the lines of a shard, whatever is in them.
+void KeySet::spread(std::span<const Line> from, std::uint16_t shard) {
+  Line* const to = lines() + std::size_t{shard} * lines_a_shard_;
+  std::fill_n(to, lines_a_shard_, Line{});
+  used_.assign(lines_a_shard_, 0);
+  for (const Line& line : from) {
+    for (const std::uint64_t remainder : std::span(line.slots, line.used())) {
+      std::uint32_t home = line_in_shard(remainder, lines_a_shard_, 0);
+      for (unsigned probe = 1; used_[home] == Line::kSlots && probe < kProbes; ++probe)
+        home = line_in_shard(remainder, lines_a_shard_, probe);
+      if (used_[home] < Line::kSlots)
+        to[home].slots[used_[home]++] = remainder;
+      else
+        small_.insert({.shard_bits = shard, .remainder = remainder});
+    }
+  }
 }
 
 }  // namespace kseg

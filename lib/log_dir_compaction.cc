@@ -34,7 +34,7 @@ class Run {
       meter_.expect(static_cast<std::int64_t>(expected_work_bytes(candidate.log_bytes)));
     if (options_.fit && !candidates_.empty()) return fit();
     std::vector<std::thread> workers;
-    for (int i = 1; i < options_.jobs; ++i) workers.emplace_back([this] { work(); });
+    for (std::size_t i = 1; i < partitions_at_once(); ++i) workers.emplace_back([this] { work(); });
     work();
     for (std::thread& worker : workers) worker.join();
     if (bug_) std::rethrow_exception(bug_);
@@ -110,8 +110,14 @@ class Run {
     report->segments_before = before->so_far.segments_before;
   }
 
+  std::size_t partitions_at_once() const {
+    if (options_.fit) return 1;
+    return std::clamp<std::size_t>(candidates_.size(), 1, static_cast<std::size_t>(options_.jobs));
+  }
+
   CompactionRequest request_for(const CleaningCandidate& candidate) const {
     CompactionRequest request = options_.request;
+    request.jobs = static_cast<std::size_t>(options_.jobs) / partitions_at_once();
     request.partition = candidate.folder;
     request.config = candidate.config;
     return request;

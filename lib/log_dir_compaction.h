@@ -26,8 +26,8 @@ struct CompactionFailure {
 using CompactionOutcome = std::variant<CompactionReport, Refusal, CompactionFailure>;
 
 struct LogDirCompaction {
-  CompactionRequest request;  // of each, but for partition and config
-  int jobs = 1;
+  CompactionRequest request;  // of each, but for partition, config and jobs
+  int jobs = 1;               // threads: as many partitions at once, or several in each if there are fewer
   // For a disk that is nearly full: measures everything first, tells what it found, and then takes one
   // partition after the other, best first, as far as their groups fit; see fit_order.h.
   bool fit = false;

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <memory>
 #include <unordered_map>
 
+#include "lib/header_stretch.h"
+#include "lib/ordered_work.h"
 #include "lib/producer_snapshot_file.h"
 #include "lib/transaction_tracker.h"
 
@@ -19,17 +22,32 @@ class Scanner {
       : files_(files), log_(log), inputs_(inputs), tracker_({}, inputs.log_start) {}
 
   LogScan run() {
+    begin();
+    for (std::size_t i = 0; i < log_.segments().size() && !full(); ++i) scan_segment(i);
+    return end();
+  }
+
+  // The same with several threads; nothing if there is damage: who is to name it reads batch after batch.
+  std::optional<LogScan> run_at_once() {
+    begin();
+    if (!scan_.defects.empty() || !scan_stretches()) return std::nullopt;
+    return end();
+  }
+
+ private:
+  void begin() {
     scan_.log_end = end_of_active_segment();
     load_producers();
     tracker_ = TransactionTracker(read_transaction_indexes(), inputs_.log_start);
     high_watermark_ = inputs_.high_watermark.value_or(scan_.log_end);
-    for (std::size_t i = 0; i < log_.segments().size() && !full(); ++i) scan_segment(i);
+  }
+
+  LogScan end() {
     if (const auto open = scan_.producers.first_open_transaction()) unstable(*open);
     scan_.producers.expire(inputs_.now_ms, inputs_.producer_expiration_ms);
     return std::move(scan_);
   }
 
- private:
   bool full() const { return scan_.defects.size() >= kMaxDefects; }
   void add(const Path& file, Defect defect) { scan_.defects.push_back({file, std::move(defect)}); }
   void unstable(Offset offset) {
@@ -82,12 +100,64 @@ class Scanner {
     return all;
   }
 
+  // False: there is damage.
+  bool scan_stretches() {
+    struct Piece {
+      std::shared_ptr<File> file;
+      std::size_t segment = 0;
+      Position begin;
+      Position end;
+      HeaderStretch stretch;
+      bool sound = true;
+    };
+    std::vector<Piece> pieces(2 * inputs_.jobs);
+    std::size_t segment = 0;
+    std::size_t next_bound = 0;
+    std::vector<Position> bounds;
+    std::shared_ptr<File> file;
+    bool sound = true;
+
+    const auto take = [&](std::size_t slot) {
+      if (next_bound == bounds.size()) {
+        if (segment == log_.segments().size()) return false;
+        file = files_.open(log_.segments()[segment].log);
+        bounds = stretch_bounds(files_, log_.segments()[segment++]);
+        next_bound = 1;
+      }
+      Piece& piece = pieces[slot];
+      piece.file = file;
+      piece.segment = segment - 1;
+      piece.begin = bounds[next_bound - 1];
+      piece.end = bounds[next_bound++];
+      return true;
+    };
+    const auto read = [&](std::size_t slot, std::size_t) {
+      Piece& piece = pieces[slot];
+      piece.sound = piece.stretch.read(*piece.file, piece.begin, piece.end);
+      piece.file.reset();
+    };
+    const auto scan = [&](std::size_t slot) {
+      const Piece& piece = pieces[slot];
+      if (piece.begin == Position{}) begin_segment(piece.segment);
+      sound = piece.sound;
+      for (const RecordBatchView& batch : piece.stretch.batches()) {
+        sound = sound && !check_place(batch, piece.segment) && !scan_batch(batch, scan_.segments.back());
+      }
+      return sound;
+    };
+    OrderedWork{
+        .jobs = inputs_.jobs, .slots = pieces.size(), .take = take, .prepare = read, .commit = scan}
+        .run();
+    return sound;
+  }
+
+  void begin_segment(std::size_t index) {
+    scan_.segments.push_back({.next_offset = log_.segments()[index].base_offset});
+  }
+
   void scan_segment(std::size_t index) {
     const Segment& segment = log_.segments()[index];
-    const bool is_active = index + 1 == log_.segments().size();
-    const Offset end =
-        is_active ? Offset{std::numeric_limits<std::int64_t>::max()} : log_.segments()[index + 1].base_offset;
-    scan_.segments.push_back({.next_offset = segment.base_offset});
+    begin_segment(index);
     ScannedSegment& scanned = scan_.segments.back();
 
     const auto file = files_.open(segment.log);
@@ -99,13 +169,18 @@ class Scanner {
         continue;
       }
       if (!*batch) return;
-      if (auto defect = check_place(**batch, segment, scanned, end)) add(segment.log, *defect);
+      if (auto defect = check_place(**batch, index)) add(segment.log, *defect);
       if (auto defect = scan_batch(**batch, scanned)) add(segment.log, *defect);
     }
   }
 
-  static std::optional<Defect> check_place(const RecordBatchView& batch, const Segment& segment,
-                                           const ScannedSegment& scanned, Offset end) {
+  // Of the segment that is scanned.
+  std::optional<Defect> check_place(const RecordBatchView& batch, std::size_t index) const {
+    const Segment& segment = log_.segments()[index];
+    const ScannedSegment& scanned = scan_.segments.back();
+    const bool is_active = index + 1 == log_.segments().size();
+    const Offset end =
+        is_active ? Offset{std::numeric_limits<std::int64_t>::max()} : log_.segments()[index + 1].base_offset;
     const RecordBatchHeader& header = batch.header;
     // Offsets that no index of the segment can say are no obstacle: what comes out is split.
     const Offset highest = end - 1;
@@ -195,6 +270,9 @@ class Scanner {
 }  // namespace
 
 LogScan LogScan::of(FileSystem& files, const PartitionLog& log, const Inputs& inputs) {
+  if (inputs.jobs > 1) {
+    if (auto scan = Scanner(files, log, inputs).run_at_once()) return std::move(*scan);
+  }
   return Scanner(files, log, inputs).run();
 }
 

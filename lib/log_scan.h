@@ -29,6 +29,7 @@ struct LogScan {
     std::optional<Offset> high_watermark;  // unknown: the log end
     std::int64_t now_ms = 0;
     std::int64_t producer_expiration_ms = 86'400'000;
+    std::size_t jobs = 1;  // threads; the result does not depend on how many
   };
 
   // Reads `log`. Damage is collected in `defects`; with any, the rest is not to be relied on.

@@ -14,6 +14,7 @@ class MeteredFileSystem::MeteredFile : public File {
     files_.account(path(), "read", bytes);
     return bytes;
   }
+  void will_read(Position from, std::uint64_t bytes) override { file_->will_read(from, bytes); }
   void append(Bytes bytes) override {
     files_.account(path(), "write", bytes.size());
     file_->append(bytes);

@@ -13,7 +13,11 @@ namespace {
 
 constexpr std::size_t kHeaderSize = RecordBatchHeader::kSize;
 constexpr std::int64_t kMinBatchLength = kHeaderSize - RecordBatchHeader::kLogOverhead;
+// Where batches are large, their headers alone are read; where small, whole chunks of them.
 constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
+constexpr std::size_t kHeaderChunkBytes = 256;
+constexpr std::uint64_t kLargeBatchBytes = 8192;
+constexpr std::uint64_t kReadAheadBytes = std::uint64_t{4} << 20;
 constexpr std::int64_t kMaxOffsetsInSegment = std::int64_t{1} << 31;
 
 // Reading once, checking each damaged batch and its successor, searching: honest damage costs a few
@@ -55,7 +59,15 @@ SegmentReader::SegmentReader(File& file, Options options) : file_(file), options
   if (options_.end) end_ = std::min(end_, *options_.end);
   next_ = std::min(options_.begin, end_);
   known_trusted_ = next_;
+  read_ahead_to_ = next_ + kReadAheadBytes;
   effort_limit_ = (end_ - next_) * kEffortPerByte + kFreeEffort;
+}
+
+// What is skipped is read later, by whoever reads all: the disk may begin with it.
+void SegmentReader::read_ahead() {
+  if (options_.payload != Payload::skip || next_ + kReadAheadBytes / 2 < read_ahead_to_) return;
+  file_.will_read(read_ahead_to_, kReadAheadBytes);
+  read_ahead_to_ = read_ahead_to_ + kReadAheadBytes;
 }
 
 Bytes SegmentReader::window(Position from, std::size_t least) {
@@ -88,6 +100,7 @@ Bytes SegmentReader::window(Position from, std::size_t least) {
 
 Result<std::optional<RecordBatchView>> SegmentReader::next() {
   if (next_ >= end_) return std::optional<RecordBatchView>{};
+  read_ahead();
   const Position at = next_;
   Bytes bytes = window(at, kHeaderSize);
   if (bytes.empty()) return std::optional<RecordBatchView>{};
@@ -128,6 +141,7 @@ Result<std::optional<RecordBatchView>> SegmentReader::next() {
       return resume_at(std::move(*defect), at + size);
   }
   next_ = at + size;
+  if (!whole && size >= kLargeBatchBytes) chunk_bytes_ = std::min(chunk_bytes_, kHeaderChunkBytes);
   last_offset_ = batch.header.last_offset();
   return std::optional(batch);
 }

@@ -50,6 +50,7 @@ class SegmentReader {
   Position end() const { return end_; }        // comes closer if the file turns out to be cut short
 
  private:
+  void read_ahead();
   // What the file holds from `from` on, at least `least` bytes unless it ends before. Never asks for
   // more than the file has left.
   Bytes window(Position from, std::size_t least);
@@ -71,6 +72,7 @@ class SegmentReader {
   std::size_t chunk_bytes_;  // of the next chunk
   Position next_;
   Position end_;
+  Position read_ahead_to_;
   Offset last_offset_{-1};    // of the last good batch
   bool legacy_met_ = false;   // a message of format 0 or 1
   Position known_trusted_;    // what the last search over the rest of the file found

@@ -8,6 +8,7 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
+constexpr std::size_t kDirectBytes = std::size_t{1} << 17;  // from here on not worth collecting
 constexpr std::int64_t kMaxRelativeOffset = std::numeric_limits<std::int32_t>::max();
 
 }  // namespace
@@ -38,38 +39,49 @@ Path SegmentWriter::path(SegmentFileKind kind) const {
   return options_.folder / to_string({.kind = kind, .offset = options_.base_offset, .state = options_.state});
 }
 
-std::optional<Defect> SegmentWriter::append(const RecordBatchHeader& header, Bytes batch) {
+// Why the batch does not go behind `size_bytes` bytes.
+std::optional<Defect> SegmentWriter::misfit(const RecordBatchHeader& header, std::uint64_t size_bytes) const {
   const std::int64_t relative_offset = header.last_offset() - options_.base_offset;
   if (relative_offset < 0 || relative_offset > kMaxRelativeOffset) {
     return Defect{.code = DefectCode::segment_range,
-                  .position = {size_bytes_},
+                  .position = {size_bytes},
                   .offset = header.base_offset,
                   .expected = fmt::format("a last offset in {}..{}", options_.base_offset,
                                           options_.base_offset + kMaxRelativeOffset),
                   .found = fmt::format("{}", header.last_offset())};
   }
-  if (size_bytes_ + batch.size() > options_.max_bytes) {
+  if (size_bytes + header.size_bytes() > options_.max_bytes) {
     return Defect{.code = DefectCode::segment_too_large,
-                  .position = {size_bytes_},
+                  .position = {size_bytes},
                   .offset = header.base_offset,
                   .expected = fmt::format("at most {} bytes", options_.max_bytes),
-                  .found = fmt::format("{} bytes", size_bytes_ + batch.size())};
-  }
-  indexes_.add(header, {size_bytes_});
-  size_bytes_ += batch.size();
-  if (pending_.size() + batch.size() > kWriteBytes) flush();
-  if (batch.size() > kWriteBytes) {
-    log_->append(batch);
-  } else {
-    kseg::append(pending_, batch);
+                  .found = fmt::format("{} bytes", size_bytes + header.size_bytes())};
   }
   return std::nullopt;
 }
 
-bool SegmentWriter::fits(const RecordBatchHeader& header, Bytes batch) const {
-  const std::int64_t relative_offset = header.last_offset() - options_.base_offset;
-  return relative_offset >= 0 && relative_offset <= kMaxRelativeOffset &&
-         size_bytes_ + batch.size() <= options_.max_bytes;
+std::size_t SegmentWriter::fitting(std::span<const RecordBatchHeader> headers) const {
+  std::uint64_t size_bytes = size_bytes_;
+  std::size_t count = 0;
+  for (; count < headers.size() && !misfit(headers[count], size_bytes); ++count)
+    size_bytes += headers[count].size_bytes();
+  return count;
+}
+
+std::optional<Defect> SegmentWriter::append(std::span<const RecordBatchHeader> headers, Bytes batches) {
+  for (const RecordBatchHeader& header : headers) {
+    if (auto defect = misfit(header, size_bytes_)) return defect;
+    indexes_.add(header, {size_bytes_});
+    size_bytes_ += header.size_bytes();
+  }
+  if (pending_.size() + batches.size() > kWriteBytes) flush();
+  if (batches.size() >= kDirectBytes) {
+    flush();
+    log_->append(batches);
+  } else {
+    kseg::append(pending_, batches);
+  }
+  return std::nullopt;
 }
 
 void SegmentWriter::append(const AbortedTxn& txn) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "formats/file_names.h"
@@ -32,14 +33,20 @@ class SegmentWriter {
   SegmentWriter(const SegmentWriter&) = delete;
   SegmentWriter& operator=(const SegmentWriter&) = delete;
 
-  // Appends a whole batch. Errors: segment_range (an offset that does not fit the index, 2^31-1 above
-  // the base), segment_too_large (max_bytes).
-  std::optional<Defect> append(const RecordBatchHeader& header, Bytes batch);
+  // Appends whole batches, which lie one behind the other in `batches`. Errors: segment_range (an offset that
+  // does not fit the index, 2^31-1 above the base), segment_too_large (max_bytes).
+  std::optional<Defect> append(std::span<const RecordBatchHeader> headers, Bytes batches);
+  std::optional<Defect> append(const RecordBatchHeader& header, Bytes batch) {
+    return append(std::span(&header, 1), batch);
+  }
   void append(const AbortedTxn& txn);
-  // Whether append() would take the batch.
-  bool fits(const RecordBatchHeader& header, Bytes batch) const;
+  // How many of the first batches append() would take.
+  std::size_t fitting(std::span<const RecordBatchHeader> headers) const;
 
-  // Writes the indexes, syncs every file and sets the mtime of `.log`, `.index` and `.timeindex`.
+  // Gives what was appended so far to the system.
+  void flush();
+
+  // Flushes, writes the indexes, syncs every file and sets the mtime of `.log`, `.index` and `.timeindex`.
   // Nothing is durable by name before the caller has synced the folder.
   void finish(std::int64_t mtime_ns);
 
@@ -62,7 +69,7 @@ class SegmentWriter {
   void discard();
   std::unique_ptr<File> create(SegmentFileKind kind);
   void write_whole(SegmentFileKind kind, Bytes bytes);
-  void flush();
+  std::optional<Defect> misfit(const RecordBatchHeader& header, std::uint64_t size_bytes) const;
 
   FileSystem& files_;
   Options options_;

@@ -29,7 +29,9 @@ TEST_CASE("on ten thousand random logs the fast cleaner leaves what the obvious 
     CAPTURE(print_notation(random.log));
 
     // The high watermark is the log end here, which is where some rounds end under the rule of 4.4.
-    const auto outcome = compact(files, request_of(random.round, log.path()));
+    CompactionRequest request = request_of(random.round, log.path());
+    request.jobs = 1 + seed % 3;
+    const auto outcome = compact(files, request);
     const auto obvious = clean_obviously(random.log, random.round);
     const auto* report = std::get_if<CompactionReport>(&outcome);
     REQUIRE((report != nullptr) == static_cast<bool>(obvious));

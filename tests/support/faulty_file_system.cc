@@ -13,6 +13,7 @@ class FaultyFile : public File {
     files_.reading("read", path());
     return real_->read_at(from, into);
   }
+  void will_read(Position from, std::uint64_t bytes) override { real_->will_read(from, bytes); }
   void append(Bytes bytes) override {
     const bool torn = files_.mutation("append", path());
     real_->append(torn ? bytes.first(bytes.size() / 2) : bytes);
