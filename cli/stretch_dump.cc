@@ -35,6 +35,7 @@ void StretchDump::segment(PartitionReader& reader, BatchDump& in_turn) {
 void StretchDump::Slot::prepare() {
   const std::uint64_t batches_before = lines.batches();
   const std::uint64_t records_before = lines.records();
+  output.line().clear();  // of a stretch that nobody wanted any more
   done = stretch.begin;
   StretchWalk walk(stretch);
   RecordBatchView batch;
