@@ -2,6 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <set>
@@ -16,6 +19,7 @@
 #include "cli/root_settings.h"
 #include "cli/settings_lines.h"
 #include "cli/settings_options.h"
+#include "cli/size_argument.h"
 #include "cli/target.h"
 #include "cli/time_argument.h"
 #include "lib/log_dir_compaction.h"
@@ -46,6 +50,16 @@ EXIT STATUS
   3  the system said no: I/O, space, memory; or it was stopped
   4  refused: a broker holds the directory, it was not shut down cleanly, a swap is unfinished, the
      input is damaged, or the topic is not known to be compacted; of a log directory: some of it)";
+
+constexpr std::uint64_t kMinMemoryBytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMaxDefaultMemoryBytes = std::uint64_t{1} << 30;
+
+// A quarter of the machine's.
+std::uint64_t default_memory_bytes() {
+  const auto pages = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+  const auto page_bytes = static_cast<std::uint64_t>(std::max(0L, ::sysconf(_SC_PAGESIZE)));
+  return std::clamp(pages * page_bytes / 4, kMinMemoryBytes, kMaxDefaultMemoryBytes);
+}
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -307,10 +321,18 @@ struct Words {
   std::optional<std::int64_t> first_uncleanable;
 };
 
+// $TMPDIR, or where the system has it.
+Path temporary_folder() {
+  std::error_code error;
+  const Path folder = std::filesystem::temp_directory_path(error);
+  return error ? Path("/tmp") : folder;
+}
+
 CompactOptions validate(const Words& words) {
   CompactOptions options = words.options;
   options.target = folder_path(options.target);
   CompactionRequest& request = options.request;
+  request.temporary = temporary_folder();
   if (!words.output.empty()) request.output = folder_path(words.output);
   if (!words.receipt.empty()) options.receipt = words.receipt;
   if (!words.originals.empty()) request.keep_originals = folder_path(words.originals);
@@ -322,6 +344,13 @@ CompactOptions validate(const Words& words) {
   if (words.first_dirty) request.first_dirty = Offset{*words.first_dirty};
   if (words.first_uncleanable) request.first_uncleanable = Offset{*words.first_uncleanable};
   return options;
+}
+
+std::uint64_t parse_memory(const std::string& text) {
+  const auto bytes = parse_size_bytes(text);
+  if (!bytes || *bytes < kMinMemoryBytes)
+    throw CLI::ValidationError("--memory", "takes 1MiB or more, such as 64MiB, not '" + text + "'");
+  return *bytes;
 }
 
 // What makes sense for one partition alone, or for a log directory alone.
@@ -389,6 +418,13 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
                    "where to stop (default: as a broker would)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("OFFSET");
+  request.memory_bytes = default_memory_bytes();
+  command
+      ->add_option_function<std::string>(
+          "--memory", [&request](const std::string& text) { request.memory_bytes = parse_memory(text); },
+          "for the sets of keys, all partitions together; what is more goes to temporary files (default: a "
+          "quarter of the machine's, at most 1GiB)")
+      ->type_name("SIZE");
   add_now_option(*command, request.now_ms);
   add_work_options(*command, options.work);
   add_output_options(*command, options.output);

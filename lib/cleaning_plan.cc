@@ -17,7 +17,8 @@ constexpr std::size_t kMaxDefects = 20;
 class Planner {
  public:
   Planner(FileSystem& files, const PartitionLog& log, const LogScan& scan, const CleaningRange& range,
-          const RetentionPolicy& policy, const Compat& compat, std::size_t jobs)
+          const RetentionPolicy& policy, const Compat& compat, std::size_t jobs,
+          const KeySpill::Options& memory)
       : files_(files),
         log_(log),
         scan_(scan),
@@ -26,6 +27,7 @@ class Planner {
         end_of_round_(end_of_round(range, compat)),
         scratch_(jobs),
         pieces_(jobs == 1 ? 1 : 2 * jobs),
+        memory_(memory),
         keys_(KeySet::random_seed()) {}
 
   CleaningPlan run() {
@@ -40,15 +42,17 @@ class Planner {
       plan_.segments[i].kept_ends.resize(scan_.segments[i].runs.size());
     }
     next_segment_ = segments.size();
-    OrderedWork{
-        .jobs = scratch_.size(),
-        .slots = pieces_.size(),
-        .take = [&](std::size_t slot) { return take(pieces_[slot]); },
-        .prepare = [&](std::size_t slot, std::size_t worker) { prepare(pieces_[slot], scratch_[worker]); },
-        .commit = [&](std::size_t slot) { return decide(pieces_[slot]); }}
-        .run();
-    plan_.distinct_keys = keys_.size();
-    plan_.key_set_bytes = keys_.memory_bytes();
+    decide_runs();
+    if (spill_) {
+      spill_->solve();
+      is_solved_ = true;
+      next_segment_ = spilled_segment_;
+      runs_left_ = spilled_run_ + 1;
+      file_ = files_.open(segments[next_segment_].log);
+      decide_runs();
+    }
+    plan_.distinct_keys = spill_ ? spill_->key_count() : keys_.size();
+    plan_.key_set_bytes = std::max(plan_.key_set_bytes, keys_.memory_bytes());
     return std::move(plan_);
   }
 
@@ -60,6 +64,17 @@ class Planner {
     std::size_t run_index = 0;
     HashedRun run;
   };
+
+  // From the run below the one that was taken last.
+  void decide_runs() {
+    OrderedWork{
+        .jobs = scratch_.size(),
+        .slots = pieces_.size(),
+        .take = [&](std::size_t slot) { return take(pieces_[slot]); },
+        .prepare = [&](std::size_t slot, std::size_t worker) { prepare(pieces_[slot], scratch_[worker]); },
+        .commit = [&](std::size_t slot) { return decide(pieces_[slot]); }}
+        .run();
+  }
 
   static std::optional<Offset> end_of_round(const CleaningRange& range, const Compat& compat) {
     switch (compat.end_of_round) {
@@ -126,8 +141,8 @@ class Planner {
       plan_.defects.push_back({log_.segments()[piece.segment].log, defect});
       return plan_.defects.size() < kMaxDefects;
     };
+    if (!find_superseded(piece)) return true;
     if (piece.run.defect() && !add(*piece.run.defect())) return false;
-    find_superseded(piece.run);
     const std::uint32_t first_batch = scan_.segments[piece.segment].runs[piece.run_index].first_batch;
     for (std::size_t i = piece.run.batches().size(); i-- > 0;) {
       const HashedRun::Batch& batch = piece.run.batch(i);
@@ -146,14 +161,34 @@ class Planner {
     return true;
   }
 
-  // Records below the first dirty offset are superseded by the dirty section, but not by each other.
-  void find_superseded(HashedRun& run) {
+  // Records below the first dirty offset are superseded by the dirty section, but not by each other. False: the run
+  // has to come again, when what was spilled is solved.
+  bool find_superseded(Piece& piece) {
+    HashedRun& run = piece.run;
     const auto entering = run.entering();
     const auto asking = run.asking();
-    if (found_.size() < entering.size() + asking.size()) found_.resize(entering.size() + asking.size());
-    keys_.insert(entering, std::span(found_).first(entering.size()));
-    keys_.contains(asking, std::span(found_).subspan(entering.size(), asking.size()));
-    run.supersede(found_);
+    if (!spill_ && !keys_.fits(entering.size(), KeySpill::set_bytes(memory_.memory_bytes))) {
+      plan_.key_set_bytes = keys_.memory_bytes();
+      spill_.emplace(files_, keys_, memory_);
+      spilled_segment_ = piece.segment;
+      spilled_run_ = piece.run_index;
+    }
+    if (spill_ && !is_solved_) {
+      for (const KeyHash hash : entering) spill_->ask(hash, true);
+      for (const KeyHash hash : asking) spill_->ask(hash, false);
+      return false;
+    }
+    const std::size_t count = entering.size() + asking.size();
+    if (found_.size() < count) found_.resize(count);
+    const std::span found(found_.data(), count);
+    if (spill_) {
+      for (std::uint8_t& answer : found) answer = spill_->answer() ? 1 : 0;
+    } else {
+      keys_.insert(entering, found.first(entering.size()));
+      keys_.contains(asking, found.subspan(entering.size()));
+    }
+    run.supersede(found);
+    return true;
   }
 
   // A batch that is read, on its way to a verdict.
@@ -284,7 +319,12 @@ class Planner {
   std::optional<Offset> end_of_round_;
   std::vector<HashedRun::Scratch> scratch_;  // a thread
   std::vector<Piece> pieces_;
+  const KeySpill::Options& memory_;
   KeySet keys_;
+  std::optional<KeySpill> spill_;  // once keys_ has grown too large
+  bool is_solved_ = false;
+  std::size_t spilled_segment_ = 0;  // where the run stands that was spilled first
+  std::size_t spilled_run_ = 0;
   CleaningPlan plan_;
 
   // What is taken next: the run below this one.
@@ -306,8 +346,8 @@ bool SegmentPlan::is_verbatim() const {
 
 CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan,
                            const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat,
-                           std::size_t jobs) {
-  return Planner(files, log, scan, range, policy, compat, jobs).run();
+                           std::size_t jobs, const KeySpill::Options& memory) {
+  return Planner(files, log, scan, range, policy, compat, jobs, memory).run();
 }
 
 }  // namespace kseg

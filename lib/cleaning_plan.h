@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/compat.h"
+#include "lib/key_spill.h"
 #include "lib/log_scan.h"
 #include "lib/retention_policy.h"
 
@@ -66,9 +67,11 @@ struct CleaningPlan {
 };
 
 // Checks the crc of every batch of the log on the way, those of the segments that are left alone too. `jobs`
-// threads read, decompress and hash; the plan does not depend on how many.
+// threads read, decompress and hash; the plan does not depend on how many. Keys that `memory` has no room for
+// are spilled, and the runs of the log that they are in read twice; nor does it depend on that. Throws
+// IoError.
 CleaningPlan plan_cleaning(FileSystem& files, const PartitionLog& log, const LogScan& scan,
                            const CleaningRange& range, const RetentionPolicy& policy, const Compat& compat,
-                           std::size_t jobs = 1);
+                           std::size_t jobs, const KeySpill::Options& memory);
 
 }  // namespace kseg

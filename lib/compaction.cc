@@ -176,7 +176,8 @@ std::optional<Refusal> PartitionCompaction::plan_round() {
                          .first_uncleanable = range_.first_uncleanable,
                          .high_watermark = range_.high_watermark,
                          .legacy_delete_horizon_ms = legacy_delete_horizon_ms()},
-                        policy_, request_.compat, request_.jobs);
+                        policy_, request_.compat, request_.jobs,
+                        {.directory = spill_directory(), .memory_bytes = request_.memory_bytes});
   if (!plan_.defects.empty()) return refuse_damaged(std::move(plan_.defects));
   report_.ran = true;
   report_.counts = plan_.counts;
@@ -203,6 +204,12 @@ std::optional<Refusal> PartitionCompaction::plan_round() {
                    request_.compat, request_.jobs);
   skip_unchanged();
   return std::nullopt;
+}
+
+// It is what is written to anyway that has the space.
+Path PartitionCompaction::spill_directory() const {
+  if (request_.dry_run) return request_.temporary;
+  return request_.output ? folder_of(*request_.output) : partition();
 }
 
 // From the last segment that a cleaner has read before, delete.retention.ms back; 0 if there is none.

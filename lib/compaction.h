@@ -32,7 +32,11 @@ struct CompactionRequest {
   std::optional<Offset> first_uncleanable;
   std::int64_t now_ms = 0;
   std::uint64_t max_log_bytes =
-      2'147'483'647;     // of an output, which else is split; no broker reads a larger one
+      2'147'483'647;  // of an output, which else is split; no broker reads a larger one
+  // For the sets of keys; more keys go to a temporary file, of a dry run in `temporary`, else where the
+  // output goes.
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+  Path temporary = "/tmp";
   std::size_t jobs = 1;  // threads that read and rebuild; the result does not depend on how many
 
   bool in_place() const { return !dry_run && !output; }
@@ -99,6 +103,7 @@ class PartitionCompaction {
   std::optional<Refusal> check_output() const;
   std::optional<Refusal> scan_log();
   std::optional<Refusal> plan_round();
+  Path spill_directory() const;
   std::int64_t legacy_delete_horizon_ms() const;
   void skip_unchanged();
   std::span<const Segment> sources(const SegmentGroup& group) const;

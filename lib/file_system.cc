@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <limits>
@@ -20,6 +21,7 @@ namespace {
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::uint32_t kPermissionBits = 07777;
 constexpr std::uint32_t kDefaultMode = 0644;
+constexpr std::uint32_t kTemporaryMode = 0600;
 
 [[noreturn]] void refuse(const Path& path, std::string_view operation) {
   throw IoError(path, operation, errno);
@@ -258,6 +260,21 @@ class PosixFileSystem : public FileSystem {
     return std::make_unique<PosixFile>(path, std::move(descriptor), cached_);
   }
 
+  std::unique_ptr<File> create_temporary(const Path& directory) override {
+    const Path path = directory / fmt::format("kseg-{}-{}.tmp", ::getpid(), temporary_files_++);
+    Descriptor descriptor(-1);
+#ifdef O_TMPFILE
+    descriptor = open_descriptor(directory, O_RDWR | O_APPEND | O_TMPFILE, kTemporaryMode);
+    if (!descriptor.valid() && errno != EOPNOTSUPP && errno != EISDIR) refuse(path, "create");
+#endif
+    if (!descriptor.valid()) {  // not every file system can do without a name
+      descriptor = open_descriptor(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND, kTemporaryMode);
+      if (!descriptor.valid()) refuse(path, "create");
+      remove(path);
+    }
+    return std::make_unique<PosixFile>(path, std::move(descriptor), cached_);
+  }
+
   void rename(const Path& from, const Path& to) override {
     if (::rename(from.c_str(), to.c_str()) != 0) refuse(from, fmt::format("rename to {}", to.string()));
   }
@@ -333,6 +350,7 @@ class PosixFileSystem : public FileSystem {
   }
 
   bool cached_;
+  std::atomic<std::uint64_t> temporary_files_ = 0;
 };
 
 }  // namespace

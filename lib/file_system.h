@@ -92,7 +92,9 @@ class FileSystem {
   // Writing. A mode is what the file gets, whatever the umask.
   virtual std::unique_ptr<File> create(const Path& path, std::uint32_t mode) = 0;  // must not exist
   virtual std::unique_ptr<File> open_to_append(const Path& path) = 0;              // must exist
-  virtual void rename(const Path& from, const Path& to) = 0;                       // replaces `to`
+  // A file without a name, gone when it is closed, on the file system that holds `directory`.
+  virtual std::unique_ptr<File> create_temporary(const Path& directory) = 0;
+  virtual void rename(const Path& from, const Path& to) = 0;  // replaces `to`
   virtual void link(const Path& from, const Path& to) = 0;  // a second name for the file; `to` must not exist
   virtual void remove(const Path& path) = 0;                // a file or an empty directory
   virtual void make_directory(const Path& path, std::uint32_t mode) = 0;

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <random>
 #include <utility>
@@ -116,12 +117,33 @@ bool KeySet::insert(KeyHash hash) {
   return found == 0;
 }
 
+void KeySet::clear() {
+  pages_ = {};
+  small_ = {};
+  lines_a_shard_ = 0;
+  size_ = 0;
+  capacity_ = kSmallCapacity;
+}
+
+void KeySet::forget() {
+  std::fill_n(pages_.data(), pages_.size_bytes(), std::uint8_t{0});
+  small_.forget();
+  size_ = 0;
+}
+
+bool KeySet::fits(std::uint64_t keys, std::uint64_t bytes) const {
+  if (size_ + keys <= capacity_) return lines_a_shard_ > 0 || small_.fits(keys, bytes);
+  std::uint32_t lines = lines_after(lines_a_shard_);
+  while (size_ + keys > capacity(lines)) lines = lines_after(lines);
+  return pages_bytes(lines) + small_.memory_bytes() <= bytes;
+}
+
 // From the last shard to the first: where a shard goes, lie only itself and shards that have moved.
 void KeySet::grow() {
   const std::size_t before = lines_a_shard_;
-  lines_a_shard_ += std::max(1U, lines_a_shard_ / 7);
-  pages_.grow(std::size_t{kKeyShards} * lines_a_shard_ * sizeof(Line));
-  capacity_ = std::uint64_t{kKeyShards} * lines_a_shard_ * Line::kSlots / 16 * 15;
+  lines_a_shard_ = lines_after(lines_a_shard_);
+  pages_.grow(pages_bytes(lines_a_shard_));
+  capacity_ = capacity(lines_a_shard_);
   const SmallKeySet homeless = std::exchange(small_, {});
   std::vector<Line> shard(before);
   if (before > 0) {
@@ -130,10 +152,18 @@ void KeySet::grow() {
       spread(shard, static_cast<std::uint16_t>(i));
     }
   }
+  size_ -= homeless.size();
+  std::vector<KeyHash> again;
+  std::array<std::uint8_t, kBatch> found;
+  const auto insert_again = [&] {
+    insert(again, found);
+    again.clear();
+  };
   homeless.for_each([&](KeyHash hash) {
-    --size_;
-    insert(hash);
+    again.push_back(hash);
+    if (again.size() == kBatch) insert_again();
   });
+  insert_again();
 }
 
 // Fills the lines of a shard, whatever is in them.

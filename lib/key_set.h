@@ -7,6 +7,7 @@
 // any time from a few million keys on. A small set keeps 80 bits a key in few lines instead.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -38,6 +39,26 @@ class KeySet {
   bool contains(KeyHash hash) const;
   bool insert(KeyHash hash);  // false if it was there
 
+  // Calls `take` with the hash of each, of which only the bits that count are as they were.
+  template <typename Take>
+  void for_each(Take take) const {
+    for (std::uint32_t shard = 0; lines_a_shard_ > 0 && shard < kKeyShards; ++shard) {
+      for (const Line& line : std::span(lines() + std::size_t{shard} * lines_a_shard_, lines_a_shard_)) {
+        for (const std::uint64_t remainder : std::span(line.slots, line.used()))
+          take(KeyHash{.shard_bits = shard, .remainder = remainder});
+      }
+    }
+    small_.for_each(take);
+  }
+
+  // Empties the set and gives its memory back. hash() may be called meanwhile.
+  void clear();
+  // Empties it and keeps its memory, for about as many keys.
+  void forget();
+
+  // Whether so many keys more can enter while the set takes no more than about `bytes`.
+  bool fits(std::uint64_t keys, std::uint64_t bytes) const;
+
   std::uint64_t size() const { return size_; }  // keys
   std::uint64_t memory_bytes() const { return pages_.size_bytes() + small_.memory_bytes(); }
 
@@ -59,6 +80,8 @@ class KeySet {
     }
   };
 
+  static constexpr std::uint64_t kSmallCapacity = 4 * kKeyShards;
+
   static std::uint32_t line_in_shard(std::uint64_t remainder, std::uint32_t lines_a_shard, unsigned probe);
   Line* lines() const { return reinterpret_cast<Line*>(pages_.data()); }
   Line* line(KeyHash hash, unsigned probe) const {
@@ -67,6 +90,15 @@ class KeySet {
   }
   template <typename Absent, typename Homeless>
   void probe(std::span<const KeyHash> hashes, std::uint8_t* found, Absent absent, Homeless homeless) const;
+  static std::uint32_t lines_after(std::uint32_t lines_a_shard) {
+    return lines_a_shard + std::max(1U, lines_a_shard / 7);
+  }
+  static std::uint64_t pages_bytes(std::uint32_t lines_a_shard) {
+    return std::uint64_t{kKeyShards} * lines_a_shard * sizeof(Line);
+  }
+  static std::uint64_t capacity(std::uint32_t lines_a_shard) {
+    return std::uint64_t{kKeyShards} * lines_a_shard * Line::kSlots / 16 * 15;
+  }
   void grow();
   void spread(std::span<const Line> from, std::uint16_t shard);
 
@@ -75,7 +107,7 @@ class KeySet {
   std::uint32_t lines_a_shard_ = 0;  // 0: all keys are in small_
   SmallKeySet small_;
   std::uint64_t size_ = 0;
-  std::uint64_t capacity_ = 4 * kKeyShards;  // keys, until it grows
+  std::uint64_t capacity_ = kSmallCapacity;  // keys, until it grows
   std::vector<std::uint8_t> used_;           // slots of a shard's lines, while it grows
 };
 

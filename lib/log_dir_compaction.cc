@@ -118,6 +118,7 @@ class Run {
   CompactionRequest request_for(const CleaningCandidate& candidate) const {
     CompactionRequest request = options_.request;
     request.jobs = static_cast<std::size_t>(options_.jobs) / partitions_at_once();
+    request.memory_bytes /= partitions_at_once();
     request.partition = candidate.folder;
     request.config = candidate.config;
     return request;

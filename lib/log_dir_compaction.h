@@ -26,7 +26,7 @@ struct CompactionFailure {
 using CompactionOutcome = std::variant<CompactionReport, Refusal, CompactionFailure>;
 
 struct LogDirCompaction {
-  CompactionRequest request;  // of each, but for partition, config and jobs
+  CompactionRequest request;  // of each, but for partition, config and jobs; memory of all together
   int jobs = 1;               // threads: as many partitions at once, or several in each if there are fewer
   // For a disk that is nearly full: measures everything first, tells what it found, and then takes one
   // partition after the other, best first, as far as their groups fit; see fit_order.h.

@@ -40,6 +40,10 @@ std::unique_ptr<File> MeteredFileSystem::open_to_append(const Path& path) {
   return std::make_unique<MeteredFile>(*this, files_.open_to_append(path));
 }
 
+std::unique_ptr<File> MeteredFileSystem::create_temporary(const Path& directory) {
+  return std::make_unique<MeteredFile>(*this, files_.create_temporary(directory));
+}
+
 void MeteredFileSystem::account(const Path& path, std::string_view operation, std::uint64_t bytes) {
   bytes_ += bytes;
   meter_.account(bytes);

@@ -23,6 +23,7 @@ class MeteredFileSystem : public FileSystem {
   std::uint64_t free_bytes(const Path& directory) override { return files_.free_bytes(directory); }
   std::unique_ptr<File> create(const Path& path, std::uint32_t mode) override;
   std::unique_ptr<File> open_to_append(const Path& path) override;
+  std::unique_ptr<File> create_temporary(const Path& directory) override;
   void rename(const Path& from, const Path& to) override { files_.rename(from, to); }
   void link(const Path& from, const Path& to) override { files_.link(from, to); }
   void remove(const Path& path) override { files_.remove(path); }

@@ -14,10 +14,22 @@ bool SmallKeySet::contains(KeyHash hash) const {
 
 bool SmallKeySet::insert(KeyHash hash) {
   if (contains(hash)) return false;
-  if (5 * size_ >= 4 * kSlots * lines_.size()) grow();
+  if (size_ >= capacity(lines_.size())) grow();
   put(hash);
   ++size_;
   return true;
+}
+
+void SmallKeySet::forget() {
+  std::fill(lines_.begin(), lines_.end(), Line{});
+  size_ = 0;
+}
+
+// While it grows, the lines before stand beside those after.
+bool SmallKeySet::fits(std::uint64_t keys, std::uint64_t bytes) const {
+  std::size_t lines = lines_.size();
+  while (size_ + keys > capacity(lines)) lines = std::max(kFirstLines, 2 * lines);
+  return lines == lines_.size() || (lines + lines / 2) * sizeof(Line) <= bytes;
 }
 
 void SmallKeySet::put(KeyHash hash) {
@@ -30,7 +42,7 @@ void SmallKeySet::put(KeyHash hash) {
 
 void SmallKeySet::grow() {
   SmallKeySet grown;
-  grown.lines_.resize(std::max<std::size_t>(16, 2 * lines_.size()));
+  grown.lines_.resize(std::max(kFirstLines, 2 * lines_.size()));
   for_each([&](KeyHash hash) { grown.put(hash); });
   lines_.swap(grown.lines_);
 }

@@ -17,6 +17,11 @@ class SmallKeySet {
   bool contains(KeyHash hash) const;
   bool insert(KeyHash hash);  // false if it was there
 
+  // Whether so many keys more can enter without the set ever taking more than `bytes`.
+  bool fits(std::uint64_t keys, std::uint64_t bytes) const;
+
+  void forget();  // empties it, keeps its memory
+
   std::uint64_t size() const { return size_; }  // keys
   std::uint64_t memory_bytes() const { return lines_.size() * sizeof(Line); }
 
@@ -34,6 +39,7 @@ class SmallKeySet {
  private:
   static constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;  // odd: a permutation of 2^n lines
   static constexpr std::size_t kSlots = 6;
+  static constexpr std::size_t kFirstLines = 16;
 
   struct alignas(64) Line {
     std::uint64_t remainders[kSlots];  // filled from the front
@@ -57,6 +63,7 @@ class SmallKeySet {
   std::size_t home(KeyHash hash) const {
     return ((hash.remainder ^ hash.shard()) * kGolden >> 32) & (lines_.size() - 1);
   }
+  static std::uint64_t capacity(std::size_t lines) { return lines * kSlots / 5 * 4; }
   void put(KeyHash hash);
   void grow();
 

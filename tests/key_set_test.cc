@@ -97,6 +97,40 @@ TEST_CASE("an empty set takes no memory, a small one little") {
   CHECK(set.memory_bytes() <= 32 * set.size());
 }
 
+TEST_CASE("a set that forgets its keys takes others, in the memory it has; a cleared one has none") {
+  for (const std::uint64_t keys : {1000, 700'000}) {
+    CAPTURE(keys);
+    KeySet set(1);
+    for (std::uint64_t i = 0; i < keys; ++i) set.insert(random_hash(i));
+    const std::uint64_t memory = set.memory_bytes();
+    set.forget();
+    CHECK(set.size() == 0);
+    std::uint64_t wrong = 0;
+    for (std::uint64_t i = 0; i < keys; ++i) wrong += set.contains(random_hash(i)) ? 1 : 0;
+    for (std::uint64_t i = keys; i < 2 * keys; ++i) wrong += set.insert(random_hash(i)) ? 0 : 1;
+    CHECK(wrong == 0);
+    CHECK(set.size() == keys);
+    CHECK(set.memory_bytes() == memory);
+    set.clear();
+    CHECK(set.size() == 0);
+    CHECK(set.memory_bytes() == 0);
+    CHECK_FALSE(set.contains(random_hash(keys)));
+  }
+}
+
+TEST_CASE("what fits is known before it is inserted") {
+  for (const std::uint64_t bytes : {1000, 100'000, 3'000'000, 9'000'000, 20'000'000}) {
+    CAPTURE(bytes);
+    KeySet set(1);
+    std::uint64_t keys = 0;
+    for (; set.fits(50, bytes); keys += 50) {
+      for (std::uint64_t i = 0; i < 50; ++i) set.insert(random_hash(keys + i));
+    }
+    CHECK(set.memory_bytes() <= bytes + bytes / 8);  // what finds no room in its shard comes on top
+    CHECK((bytes == 1000 || 40 * keys > bytes));
+  }
+}
+
 TEST_CASE("a set that is moved keeps its keys") {
   KeySet set(1);
   for (std::uint64_t i = 0; i < 400'000; ++i) set.insert(random_hash(i));

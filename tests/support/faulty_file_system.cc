@@ -62,6 +62,11 @@ std::unique_ptr<File> FaultyFileSystem::open_to_append(const Path& path) {
   return std::make_unique<FaultyFile>(*this, real_.open_to_append(path));
 }
 
+std::unique_ptr<File> FaultyFileSystem::create_temporary(const Path& directory) {
+  mutation("create_temporary", directory);
+  return std::make_unique<FaultyFile>(*this, real_.create_temporary(directory));
+}
+
 void FaultyFileSystem::rename(const Path& from, const Path& to) {
   mutation("rename", from);
   real_.rename(from, to);

@@ -19,8 +19,8 @@ struct Stopped {
 class FaultyFileSystem : public FileSystem {
  public:
   enum class Counted {
-    mutations,  // create, append, truncate, sync, rename, link, remove, make_directory, sync_directory,
-                // set_mtime, set_owner
+    mutations,  // create, create_temporary, append, truncate, sync, rename, link, remove, make_directory,
+                // sync_directory, set_mtime, set_owner
     everything  // and open, open_to_append, read, info, list, is_locked, free_bytes, lock
   };
 
@@ -54,6 +54,7 @@ class FaultyFileSystem : public FileSystem {
   std::uint64_t free_bytes(const Path& directory) override;
   std::unique_ptr<File> create(const Path& path, std::uint32_t mode) override;
   std::unique_ptr<File> open_to_append(const Path& path) override;
+  std::unique_ptr<File> create_temporary(const Path& directory) override;
   void rename(const Path& from, const Path& to) override;
   void link(const Path& from, const Path& to) override;
   void remove(const Path& path) override;
