@@ -7,13 +7,13 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/batch_dump.h"
 #include "cli/counted.h"
 #include "cli/kafka_dump_options.h"
 #include "cli/range_argument.h"
-#include "cli/record_lines.h"
 #include "cli/side_file_lines.h"
+#include "cli/stretch_dump.h"
 #include "cli/target.h"
-#include "lib/batch_check.h"
 #include "lib/partition_reader.h"
 #include "lib/tail_start.h"
 #include "lib/unless_missing.h"
@@ -52,7 +52,8 @@ class Dump {
         selection_(to_selection(options.selection)),
         files_(files),
         output_(output),
-        lines_(output, options.values) {}
+        in_turn_(options, selection_, output),
+        by_stretches_(options, selection_, output) {}
 
   void target(const Path& path, TargetKind kind) {
     switch (kind) {
@@ -76,15 +77,16 @@ class Dump {
   void summary() {
     if (output_.json()) {
       output_.row("summary")
-          .field("batches", batches_)
-          .field("records", records_)
+          .field("batches", in_turn_.batches())
+          .field("records", in_turn_.records())
           .field("entries", entries_)
           .field("defects", output_.defects())
           .end();
       return;
     }
-    fmt::format_to(std::back_inserter(output_.line()), "{}, {}{}, {}", count(batches_, "batch", "batches"),
-                   count(records_, "record", "records"),
+    fmt::format_to(std::back_inserter(output_.line()), "{}, {}{}, {}",
+                   count(in_turn_.batches(), "batch", "batches"),
+                   count(in_turn_.records(), "record", "records"),
                    entries_ == 0 ? "" : ", " + count(entries_, "entry", "entries"),
                    count(output_.defects(), "defect", "defects"));
     output_.end_line();
@@ -97,7 +99,8 @@ class Dump {
     return {.payload = options_.batches ? SegmentReader::Payload::skip : SegmentReader::Payload::read,
             .range = range,
             .begin_time_ms = selection_.times.value_or(TimeRange{}).begin_ms,
-            .use_indexes = options_.selection.use_indexes};
+            .use_indexes = options_.selection.use_indexes,
+            .stretches = options_.stretches};
   }
 
   TailStart tail_of(std::span<const Segment> segments) const {
@@ -109,8 +112,6 @@ class Dump {
   }
 
   bool side_files_wanted() const { return !options_.logs_only && !options_.selects(); }
-
-  bool done() const { return options_.limit && (options_.batches ? batches_ : records_) >= *options_.limit; }
 
   // What a folder held when it was listed may be gone when its turn comes: a broker may be at work.
   template <typename Read>
@@ -132,7 +133,7 @@ class Dump {
     }
     for (const DirectoryEntry& entry : entries) {
       const auto name = entry.is_directory ? parse_partition_folder_name(entry.name) : std::nullopt;
-      if (!name || done()) continue;
+      if (!name || in_turn_.done()) continue;
       const Path partition = folder / entry.name;
       if (name->kind != PartitionFolderKind::current) {
         output_.remark(fmt::format("{}: left out; name it to dump it", partition.native()));
@@ -147,8 +148,8 @@ class Dump {
     const TailStart tail = tail_of({&segment, 1});
     PartitionReader reader = PartitionReader::of_file(files_, file, reader_options(tail));
     const auto folder = partition_of_folder(file.parent_path());
-    decode_as(kind == TargetKind::metadata_snapshot ? kClusterMetadataTopic : topic_of(folder));
-    log(reader, folder, tail.skip);
+    log(reader, folder, kind == TargetKind::metadata_snapshot ? kClusterMetadataTopic : topic_of(folder),
+        tail.skip);
   }
 
   void partition_folder(const Path& folder) {
@@ -156,8 +157,7 @@ class Dump {
     if (options_.tail) tail = tail_of(PartitionLog::open(files_, folder).segments());
     PartitionReader reader = PartitionReader::of_folder(files_, folder, reader_options(tail));
     const auto partition_name = partition_of_folder(folder);
-    decode_as(topic_of(partition_name));
-    log(reader, partition_name, tail.skip);
+    log(reader, partition_name, topic_of(partition_name), tail.skip);
     if (!side_files_wanted()) return;
     const PartitionLog partition = PartitionLog::open(files_, folder);
     for (const Segment& segment : partition.segments()) {
@@ -184,67 +184,31 @@ class Dump {
     return folder ? std::string_view(folder->partition.topic) : std::string_view();
   }
 
-  void decode_as(std::string_view topic) { lines_.decode_as(options_.decoder.of(topic)); }
-
   // Leaves out the first `skip` records (batches) that are selected.
-  void log(PartitionReader& reader, const std::optional<PartitionFolderName>& folder, std::uint64_t skip) {
-    partition_ = folder ? std::optional(folder->partition) : std::nullopt;
-    skip_ = skip;
-    file_.clear();
-    while (!done()) {
-      const auto batch = reader.next();
+  void log(PartitionReader& reader, const std::optional<PartitionFolderName>& folder, std::string_view topic,
+           std::uint64_t skip) {
+    const auto partition = folder ? std::optional(folder->partition) : std::nullopt;
+    const auto decoded_as = options_.decoder.of(topic);
+    in_turn_.begin_partition(partition, decoded_as, skip);
+    by_stretches_.begin_partition(partition, decoded_as);
+    const bool stretched = !options_.batches && !options_.limit && !options_.tail;
+    while (!in_turn_.done() && reader.begin_segment()) {
       for (const IndexDoubt& doubt : reader.take_doubts()) {
         output_.note(doubt.file, doubt.position, doubt.reason);
       }
-      if (batch && !*batch) break;
-      if (!batch) {
-        defect(reader, batch.error());
-      } else if (selection_.may_match((*batch)->header)) {
-        options_.batches ? header(**batch, reader) : this->batch(**batch, reader);
+      in_turn_.begin_file(reader.segment().log);
+      if (stretched) by_stretches_.segment(reader, in_turn_);
+      while (!in_turn_.done()) {
+        const auto batch = reader.next_in_segment();
+        if (!batch) {
+          defect(reader, batch.error());
+        } else if (*batch) {
+          in_turn_.batch(**batch);
+        } else {
+          break;
+        }
       }
     }
-  }
-
-  void show(const RecordBatchHeader& header, Position position, std::optional<bool> valid,
-            const PartitionReader& reader) {
-    if (file_ != reader.segment().log) {
-      file_ = reader.segment().log;
-      lines_.begin_file(file_, partition_);
-    }
-    ++batches_;
-    lines_.batch(header, position, valid);
-  }
-
-  // Whether what is selected next is one of those to leave out.
-  bool skips() {
-    if (skip_ == 0) return false;
-    --skip_;
-    return true;
-  }
-
-  void header(const RecordBatchView& batch, const PartitionReader& reader) {
-    if (!skips()) show(batch.header, batch.position, std::nullopt, reader);
-  }
-
-  void batch(const RecordBatchView& batch, const PartitionReader& reader) {
-    const Path& file = reader.segment().log;
-    // A batch of which perhaps no record is wanted is shown in front of the first one that is.
-    bool shown = !selection_.looks_into_batches() && skip_ == 0;
-    if (shown) show(batch.header, batch.position, true, reader);
-    const auto records = uncompressed_records(batch, decompressor_, scratch_);
-    if (!records) return output_.defect(file, records.error());
-    RecordReader in(batch.header, records->bytes);
-    for (RecordView record; !done() && in.next(record);) {
-      if (!selection_.matches(record) || skips()) continue;
-      if (!shown) show(batch.header, batch.position, true, reader);
-      shown = true;
-      ++records_;
-      auto defect = lines_.record(record);
-      if (!defect) continue;
-      defect->position = batch.position;
-      output_.defect(file, *defect);
-    }
-    if (in.defect()) output_.defect(file, in_file(*in.defect(), batch));
   }
 
   void defect(PartitionReader& reader, const Defect& defect) {
@@ -257,7 +221,7 @@ class Dump {
       std::array<std::uint8_t, RecordBatchHeader::kSize> bytes{};
       const std::size_t read = reader.file().read_at(defect.position, bytes);
       const auto header = decode_record_batch_header(Bytes(bytes).first(read), defect.position);
-      if (header && selection_.may_match(*header)) show(*header, defect.position, false, reader);
+      if (header) in_turn_.damaged(*header, defect.position);
     }
     output_.defect(file, defect);
   }
@@ -266,14 +230,8 @@ class Dump {
   RecordSelection selection_;
   FileSystem& files_;
   Output& output_;
-  RecordLines lines_;
-  Decompressor decompressor_;
-  ByteBuffer scratch_;
-  std::optional<TopicPartition> partition_;  // of the log at hand
-  Path file_;                                // whose name was shown last
-  std::uint64_t skip_ = 0;
-  std::uint64_t batches_ = 0;
-  std::uint64_t records_ = 0;
+  BatchDump in_turn_;
+  StretchDump by_stretches_;
   std::uint64_t entries_ = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "cli/output_options.h"
 #include "cli/record_lines.h"
 #include "cli/selection_options.h"
+#include "lib/batch_stretch.h"
 
 namespace CLI {
 class App;
@@ -28,6 +29,7 @@ struct DumpOptions {
   std::optional<std::uint64_t> tail = std::nullopt;   // of each partition, likewise
   DecoderChoice decoder = {};
   ValueForm values = ValueForm::automatic;
+  StretchOptions stretches = StretchOptions::of_machine();  // not what is shown, but how fast
   KafkaDumpOptions kafka = {};  // for Format::kafka, which knows none of the above but `targets`
 
   // Whether the question is about records, not about files.

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "cli/json_bytes.h"
+#include "cli/line_text.h"
 #include "cli/time_argument.h"
 
 namespace kseg {
@@ -33,6 +34,17 @@ class DescriptorSink : public Sink {
  private:
   int descriptor_;
 };
+
+class Nowhere : public Sink {
+ public:
+  int write(std::string_view) override { return 0; }
+  int close() override { return 0; }
+};
+
+Sink& nowhere() {
+  static Nowhere sink;
+  return sink;
+}
 
 }  // namespace
 
@@ -91,6 +103,9 @@ void Row::end() {
   output_.end_line();
 }
 
+Output::Output(Format format)
+    : json_(format == Format::jsonl), answers_(nowhere()), notes_(nowhere()), flush_bytes_(kNever) {}
+
 Output::~Output() {
   if (buffer_.size() > 0) answers_.write({buffer_.data(), buffer_.size()});
 }
@@ -126,7 +141,19 @@ void Output::remark(std::string_view text) {
   notes_.write(fmt::format("{}\n", text));
 }
 
+void Output::take(Output& held) {
+  const std::string_view bytes{held.buffer_.data(), held.buffer_.size()};
+  if (buffer_.size() + bytes.size() < flush_bytes_) {
+    append(buffer_, bytes);
+  } else {
+    flush();
+    if (const int error = answers_.write(bytes); error != 0) throw IoError(kStandardOutput, "write", error);
+  }
+  held.buffer_.clear();
+}
+
 void Output::flush() {
+  if (holds()) return;
   const std::string_view bytes{buffer_.data(), buffer_.size()};
   const int error = answers_.write(bytes);
   buffer_.clear();

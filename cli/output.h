@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <concepts>
+#include <limits>
 #include <string_view>
 
 #include "formats/bytes.h"
@@ -73,6 +74,11 @@ class Output {
  public:
   Output(Format format, Sink& answers, Sink& notes)
       : json_(format == Format::jsonl), answers_(answers), notes_(notes) {}
+
+  // Holds answers until another output takes them, for what is made beside it. Notes are lost: who is told
+  // of defects() drops what is held and says it anew, in its turn.
+  explicit Output(Format format);
+  bool holds() const { return flush_bytes_ == kNever; }
   // What is not yet written is tried once more, without complaint: there is something worse to say.
   ~Output();
   Output(const Output&) = delete;
@@ -84,7 +90,7 @@ class Output {
   fmt::memory_buffer& line() { return buffer_; }
   void end_line() {
     buffer_.push_back('\n');
-    if (buffer_.size() >= kFlushBytes) flush();
+    if (buffer_.size() >= flush_bytes_) flush();
   }
   // A line of text.
   template <typename... Arguments>
@@ -106,6 +112,9 @@ class Output {
   // A line for people, whatever the format.
   void remark(std::string_view text);
 
+  // What another one holds; it is empty then. Throws IoError.
+  void take(Output& held);
+
   // Throws IoError.
   void flush();
   // Nothing comes after it. Throws IoError, also for what the system only says when closing.
@@ -113,10 +122,12 @@ class Output {
 
  private:
   static constexpr std::size_t kFlushBytes = std::size_t{1} << 18;
+  static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
 
   bool json_;
   Sink& answers_;
   Sink& notes_;
+  std::size_t flush_bytes_ = kFlushBytes;
   fmt::memory_buffer buffer_;
   std::uint64_t defects_ = 0;
 };

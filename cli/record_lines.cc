@@ -4,18 +4,18 @@
 
 #include "cli/decoded_record.h"
 #include "cli/json_bytes.h"
+#include "cli/line_text.h"
 #include "cli/text_bytes.h"
-#include "cli/time_argument.h"
 #include "formats/base64.h"
 #include "formats/control_record.h"
 
 namespace kseg {
 namespace {
 
-template <typename Number>
-void append_number(fmt::memory_buffer& out, Number number) {
-  const fmt::format_int digits(number);
-  out.append(digits.data(), digits.data() + digits.size());
+char* put_hex(char* to, std::uint32_t number) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  for (int shift = 28; shift >= 0; shift -= 4) *to++ = kDigits[number >> shift & 0xf];
+  return to;
 }
 
 void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
@@ -23,9 +23,10 @@ void append_headers_json(fmt::memory_buffer& out, const RecordView& record) {
   RecordHeaderReader headers(record);
   RecordHeaderView header;
   for (bool first = true; headers.next(header); first = false) {
-    out.append(std::string_view(first ? R"({"key":)" : R"(,{"key":)"));
+    if (!first) out.push_back(',');
+    append(out, R"({"key":)");
     append_json(out, header.key);
-    out.append(std::string_view(R"(,"value":)"));
+    append(out, R"(,"value":)");
     append_json(out, header.value);
     out.push_back('}');
   }
@@ -42,13 +43,11 @@ std::optional<ValueForm> parse_value_form(std::string_view text) {
   return std::nullopt;
 }
 
-void RecordLines::begin_file(const Path& file, const std::optional<TopicPartition>& partition) {
+void RecordLines::begin_file(const Path& file) {
   file_ = file;
-  if (!output_.json()) {
-    output_.line().append(file_.native());
-    output_.end_line();
-  }
-  begin_partition(partition);
+  if (output_.json()) return;
+  append(output_.line(), file_.native());
+  output_.end_line();
 }
 
 void RecordLines::begin_partition(const std::optional<TopicPartition>& partition) {
@@ -112,28 +111,38 @@ void RecordLines::begin_batch(const RecordBatchHeader& header) {
 
 void RecordLines::batch_text(const RecordBatchHeader& header, Position position, std::optional<bool> valid) {
   fmt::memory_buffer& line = output_.line();
-  const auto to = std::back_inserter(line);
-  fmt::format_to(to, "batch {:<20} count {:<5} position {:<10} size {:<8} {:<6} {} {}  ",
-                 fmt::format("{}..{}", header.base_offset, header.last_offset()), header.record_count,
-                 position, header.size_bytes(), header.codec_known() ? name(header.codec()) : "unknown",
-                 timestamp_type_name(header), format_time_ms(header.max_timestamp));
+  char* to = room(line, 512);
+  to = put(to, "batch ");
+  char* const range = to;
+  to = put(put_number(to, header.base_offset.value), "..");
+  to = put(pad(range, put_number(to, header.last_offset().value), 20), " count ");
+  to = put(pad(to, put_number(to, header.record_count), 5), " position ");
+  to = put(pad(to, put_number(to, position.value), 10), " size ");
+  to = put(pad(to, put_number(to, header.size_bytes()), 8), " ");
+  to = put(pad(to, put(to, header.codec_known() ? name(header.codec()) : "unknown"), 6), " ");
+  to = put(put(to, timestamp_type_name(header)), " ");
+  to = put(time_.put(to, header.max_timestamp), "  ");
   if (header.is_legacy()) {
-    fmt::format_to(to, "magic {}", header.magic);
+    to = put_number(put(to, "magic "), header.magic);
   } else {
-    fmt::format_to(to, "leader epoch {}", header.partition_leader_epoch);
+    to = put_number(put(to, "leader epoch "), header.partition_leader_epoch);
   }
   if (header.producer_id != kNoProducerId) {
-    fmt::format_to(to, "  producer {} epoch {}", header.producer_id, header.producer_epoch);
+    to = put_number(put(to, "  producer "), header.producer_id);
+    to = put_number(put(to, " epoch "), header.producer_epoch);
   }
   if (header.base_sequence != kNoSequence) {
-    fmt::format_to(to, "  sequence {}..{}", header.base_sequence, header.last_sequence());
+    to = put_number(put(to, "  sequence "), header.base_sequence);
+    to = put_number(put(to, ".."), header.last_sequence());
   }
-  if (header.is_transactional()) fmt::format_to(to, "  transactional");
-  if (header.is_control()) fmt::format_to(to, "  control");
+  if (header.is_transactional()) to = put(to, "  transactional");
+  if (header.is_control()) to = put(to, "  control");
   if (const auto horizon = header.delete_horizon_ms()) {
-    fmt::format_to(to, "  delete horizon {}", format_time_ms(*horizon));
+    to = time_.put(put(to, "  delete horizon "), *horizon);
   }
-  fmt::format_to(to, "  crc {:08x}{}", header.crc, !valid ? "" : *valid ? " ok" : " WRONG");
+  to = put_hex(put(to, "  crc "), header.crc);
+  if (valid) to = *valid ? put(to, " ok") : put(to, " WRONG");
+  end_at(line, to);
   output_.end_line();
 }
 
@@ -190,30 +199,30 @@ std::optional<Defect> RecordLines::read_control(const RecordView& record) {
 
 std::int32_t RecordLines::sequence_of(const RecordView& record) const {
   if (batch_.base_sequence < 0) return kNoSequence;
-  RecordBatchHeader until = batch_;
-  until.last_offset_delta = static_cast<std::int32_t>(record.offset - batch_.base_offset);
-  return until.last_sequence();
+  const auto records_before = static_cast<std::uint32_t>(record.offset - batch_.base_offset);
+  return static_cast<std::int32_t>((static_cast<std::uint32_t>(batch_.base_sequence) + records_before) &
+                                   0x7fffffffU);
 }
 
 void RecordLines::append_value_json(const std::optional<Bytes>& value) {
   fmt::memory_buffer& line = output_.line();
   const bool sized = values_ == ValueForm::none;
-  line.append(std::string_view(sized ? R"(,"value_bytes":)" : R"(,"value":)"));
+  append(line, sized ? R"(,"value_bytes":)" : R"(,"value":)");
   if (!value) {
-    line.append(std::string_view("null"));
+    append(line, "null");
     return;
   }
   switch (values_) {
     case ValueForm::automatic: return append_json(line, *value);
     case ValueForm::none: return append_number(line, value->size());
     case ValueForm::hex:
-      line.append(std::string_view(R"({"hex":")"));
+      append(line, R"({"hex":")");
       append_hex(line, *value);
-      return line.append(std::string_view("\"}"));
+      return append(line, "\"}");
     case ValueForm::base64:
-      line.append(std::string_view(R"({"base64":")"));
+      append(line, R"({"base64":")");
       append_base64(line, *value);
-      return line.append(std::string_view("\"}"));
+      return append(line, "\"}");
     case ValueForm::utf8:
       scratch_.clear();
       append_as_utf8(*value, scratch_);
@@ -228,8 +237,8 @@ void RecordLines::append_value_text(const std::optional<Bytes>& value) {
     case ValueForm::automatic: return append_text(line, value);
     case ValueForm::none:
       append_number(line, value->size());
-      return line.append(std::string_view(value->size() == 1 ? " byte" : " bytes"));
-    case ValueForm::hex: line.append(std::string_view("0x")); return append_hex(line, *value);
+      return append(line, value->size() == 1 ? " byte" : " bytes");
+    case ValueForm::hex: append(line, "0x"); return append_hex(line, *value);
     case ValueForm::base64: return append_base64(line, *value);
     case ValueForm::utf8: return append_as_text(line, *value);
   }
@@ -237,21 +246,22 @@ void RecordLines::append_value_text(const std::optional<Bytes>& value) {
 
 void RecordLines::record_json(const RecordView& record) {
   fmt::memory_buffer& line = output_.line();
-  line.append(record_start_);
-  append_number(line, record.offset.value);
-  line.append(std::string_view(R"(,"timestamp":)"));
-  append_number(line, record.timestamp_ms);
-  line.append(before_key_);
+  char* to = room(line, record_start_.size() + before_key_.size() + 2 * kNumberBytes + 32);
+  to = put(to, record_start_);
+  to = put_number(to, record.offset.value);
+  to = put(to, R"(,"timestamp":)");
+  to = put_number(to, record.timestamp_ms);
+  end_at(line, put(to, before_key_));
   append_json(line, record.key);
   append_value_json(record.value);
-  line.append(std::string_view(R"(,"headers":)"));
+  append(line, R"(,"headers":)");
   append_headers_json(line, record);
-  line.append(before_sequence_);
+  append(line, before_sequence_);
   append_number(line, sequence_of(record));
-  line.append(before_control_);
-  line.append(batch_.is_control() ? std::string_view(control_json_) : std::string_view("null"));
+  append(line, before_control_);
+  append(line, batch_.is_control() ? std::string_view(control_json_) : "null");
   if (topic_ && !batch_.is_control()) {
-    line.append(std::string_view(R"(,"decoded":)"));
+    append(line, R"(,"decoded":)");
     append_decoded_json(line, record, decoded_);
   }
   line.push_back('}');
@@ -259,22 +269,26 @@ void RecordLines::record_json(const RecordView& record) {
 
 void RecordLines::record_text(const RecordView& record) {
   fmt::memory_buffer& line = output_.line();
-  fmt::format_to(std::back_inserter(line), "  {:>10}  {}  ", record.offset,
-                 format_time_ms(record.timestamp_ms));
+  char* to = room(line, 64);
+  to = put(to, "  ");
+  to = put_number_right(to, record.offset.value);
+  to = put(to, "  ");
+  to = time_.put(to, record.timestamp_ms);
+  end_at(line, put(to, "  "));
   if (batch_.is_control()) {
-    line.append(control_text_);
+    append(line, control_text_);
     return;
   }
   if (topic_) {
     append_decoded_text(line, record, decoded_);
   } else {
     append_text(line, record.key);
-    line.append(std::string_view(": "));
+    append(line, ": ");
     append_value_text(record.value);
   }
   RecordHeaderReader headers(record);
   for (RecordHeaderView header; headers.next(header);) {
-    line.append(std::string_view("  "));
+    append(line, "  ");
     append_text(line, header.key);
     line.push_back('=');
     append_text(line, header.value);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/output.h"
+#include "cli/time_text.h"
 #include "formats/file_names.h"
 #include "formats/internal_record.h"
 #include "formats/record.h"
@@ -27,11 +28,13 @@ class RecordLines {
   explicit RecordLines(Output& output, ValueForm values = ValueForm::automatic)
       : output_(output), values_(values) {}
 
-  // What follows is from this file. The partition, if it is known, goes into every line of JSON.
-  void begin_file(const Path& file, const std::optional<TopicPartition>& partition);
-
-  // The same without a line for the file: only records will be shown.
+  // What follows is from this partition, which, if it is known, goes into every line of JSON.
   void begin_partition(const std::optional<TopicPartition>& partition);
+
+  // And from this file of it: in text a line of its own.
+  void begin_file(const Path& file);
+  // The same, and somebody else has written that line.
+  void go_on_in_file(const Path& file) { file_ = file; }
 
   // How the data records that follow are decoded; nothing: not at all.
   void decode_as(std::optional<InternalTopic> topic) { topic_ = topic; }
@@ -67,6 +70,7 @@ class RecordLines {
   std::optional<InternalTopic> topic_;
   DecodedRecord decoded_;
   RecordBatchHeader batch_;
+  TimeText time_;
   // What is the same in the JSON of all records of a batch: before the offset, between timestamp and
   // key, between headers and sequence, and behind it.
   std::string record_start_;

@@ -3,6 +3,8 @@
 #include <iterator>
 
 #include "cli/json_bytes.h"
+#include "cli/json_escape.h"
+#include "cli/line_text.h"
 #include "formats/record.h"
 
 namespace kseg {
@@ -27,21 +29,35 @@ Bytes cut(Bytes text, std::size_t size) {
   return text.first(size);
 }
 
+void append_cut(fmt::memory_buffer& out, std::size_t size_bytes) {
+  append(out, "… (");
+  append_number(out, size_bytes);
+  append(out, " bytes)");
+}
+
 }  // namespace
 
 void append_text(fmt::memory_buffer& out, const std::optional<Bytes>& bytes) {
   if (!bytes) {
-    out.append(std::string_view("null"));
+    append(out, "null");
     return;
   }
   Bytes shown = cut(*bytes, kMaxTextBytes);
+  const std::size_t start = out.size();
+  out.push_back('"');
+  if (append_escaped(out, shown, EscapeUntil::not_plain) == shown.size()) {
+    out.push_back('"');
+    if (shown.size() < bytes->size()) append_cut(out, bytes->size());
+    return;
+  }
+  out.resize(start);
   if (is_utf8(shown) && !holds_terminal_controls(shown)) {
     append_json(out, shown);
   } else {
     shown = bytes->first(std::min(bytes->size(), kMaxBinaryBytes));
     fmt::format_to(std::back_inserter(out), "0x{:02x}", fmt::join(shown, ""));
   }
-  if (shown.size() < bytes->size()) fmt::format_to(std::back_inserter(out), "… ({} bytes)", bytes->size());
+  if (shown.size() < bytes->size()) append_cut(out, bytes->size());
 }
 
 void append_as_text(fmt::memory_buffer& out, Bytes bytes) {

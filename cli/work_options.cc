@@ -34,7 +34,7 @@ void WorkOptions::take_priority() const {
 
 void add_work_options(CLI::App& command, WorkOptions& options) {
   options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  command.add_option("-j,--jobs", options.jobs, "partitions at once (default: the number of processors)")
+  command.add_option("-j,--jobs", options.jobs, "threads (default: the number of processors)")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   command

@@ -21,12 +21,8 @@ class ByteWriter {
   void bytes(Bytes value) { append(out_, value); }
 
   // The shortest zig-zag form.
-  void varint(std::int32_t value) {
-    leb128(zig_zag(value));
-  }
-  void varlong(std::int64_t value) {
-    leb128(zig_zag(value));
-  }
+  void varint(std::int32_t value) { leb128(zig_zag(value)); }
+  void varlong(std::int64_t value) { leb128(zig_zag(value)); }
   void unsigned_varint(std::uint32_t value) { leb128(value); }
 
  private:

@@ -25,12 +25,8 @@ class Cursor {
   std::int64_t i64() { return static_cast<std::int64_t>(big_endian<std::uint64_t>()); }
   std::uint32_t u32() { return big_endian<std::uint32_t>(); }
 
-  std::int32_t varint() {
-    return un_zig_zag(static_cast<std::uint32_t>(leb128(kMaxVarintSize)));
-  }
-  std::int64_t varlong() {
-    return un_zig_zag(leb128(kMaxVarlongSize));
-  }
+  std::int32_t varint() { return un_zig_zag(static_cast<std::uint32_t>(leb128(kMaxVarintSize))); }
+  std::int64_t varlong() { return un_zig_zag(leb128(kMaxVarlongSize)); }
 
   // Not zig-zag: lengths and tags of Kafka's own messages.
   std::uint32_t unsigned_varint() { return static_cast<std::uint32_t>(leb128(kMaxVarintSize)); }

@@ -44,8 +44,8 @@ std::size_t skip_ascii(Bytes bytes) {
   return i;
 }
 
-// Reads the fields of a record in which nothing is wrong, at the cost of what is usual. What it says no to may
-// still be right: varints of more than three bytes, and the last bytes of a section.
+// Reads the fields of a record in which nothing is wrong, at the cost of what is usual. What it says no to
+// may still be right: varints of more than three bytes, and the last bytes of a section.
 class UsualFields {
  public:
   // The record's fields are in [at, end); bytes before `readable` may be looked at.

@@ -29,8 +29,7 @@ bool is_usual_frame(Bytes input) {
   }
   Cursor magic(input);
   return magic.u32() == swap_unless_big_endian(std::uint32_t{ZSTD_MAGICNUMBER}) &&
-         (input[kDescriptorPosition] & kSingleSegment) == 0 &&
-         input[kDescriptorPosition + 1] <= kUsualWindow;
+         (input[kDescriptorPosition] & kSingleSegment) == 0 && input[kDescriptorPosition + 1] <= kUsualWindow;
 }
 
 }  // namespace
@@ -47,8 +46,8 @@ Result<std::size_t> ZstdDecoder::decode(Bytes input, GrowingOutput& out) {
   if (!context_) throw std::bad_alloc();
   ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
 
-  // At once, without a window of its own, into what an earlier batch needed. If that is too small, or something
-  // is wrong, it begins again.
+  // At once, without a window of its own, into what an earlier batch needed. If that is too small, or
+  // something is wrong, it begins again.
   if (is_usual_frame(input)) {
     const auto room = out.room(1);
     const std::size_t size =

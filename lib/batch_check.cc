@@ -6,6 +6,7 @@
 
 #include "formats/legacy_message.h"
 #include "formats/record_batch_builder.h"
+#include "lib/batch_stretch.h"
 
 namespace kseg {
 namespace {
@@ -77,7 +78,7 @@ CheckedBatch BatchCheck::check(const RecordBatchView& batch, const Path& file) {
   };
   if (const auto odd = check_rebuildable(header, batch.position)) report_.warning(file, *odd);
 
-  const auto output = uncompressed_records(batch, decompressor_, scratch_);
+  const auto output = uncompressed_within(most_bytes_, batch, decompressor_, scratch_);
   if (!output) {
     report_.count_batch(0);
     refuse(output.error());

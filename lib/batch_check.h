@@ -21,7 +21,9 @@ struct CheckedBatch {
 
 class BatchCheck {
  public:
-  explicit BatchCheck(VerifyReport& report) : report_(report) {}
+  // A batch that decompresses to more than `most_bytes` is a defect.
+  explicit BatchCheck(VerifyReport& report, std::size_t most_bytes = kDecompressionLimit)
+      : report_(report), most_bytes_(most_bytes) {}
 
   // Defects: those of decompression, RecordReader and control records. Warnings: bad_producer,
   // unused_attributes, trailing_bytes behind a compressed stream, bad_timestamp, and, where records
@@ -31,6 +33,7 @@ class BatchCheck {
 
  private:
   VerifyReport& report_;
+  std::size_t most_bytes_;
   Decompressor decompressor_;
   ByteBuffer scratch_;
 };

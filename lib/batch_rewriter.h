@@ -28,8 +28,8 @@ class BatchRewriter {
   BatchRewriter(std::int64_t new_horizon_ms, bool keeps_legacy)
       : new_horizon_ms_(new_horizon_ms), keeps_legacy_(keeps_legacy) {}
 
-  // Appends what stays of `batch` to `out`: nothing if it is dropped. Takes the bits of its records if it is to
-  // be rebuilt. Errors: the batch is not the one that was planned, the rebuilt one's length.
+  // Appends what stays of `batch` to `out`: nothing if it is dropped. Takes the bits of its records if it is
+  // to be rebuilt. Errors: the batch is not the one that was planned, the rebuilt one's length.
   std::optional<Defect> append(const RecordBatchView& batch, BatchVerdict verdict, KeptBits& kept,
                                ByteBuffer& out);
 

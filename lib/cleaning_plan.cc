@@ -13,7 +13,6 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kMaxDefects = 20;
-constexpr std::size_t kAtOnce = 256;  // keys that are looked up
 
 class Planner {
  public:
@@ -118,6 +117,7 @@ class Planner {
         piece.run.hash_records(i, keys_, range_.first_dirty, scratch);
       }
     }
+    piece.run.end_hashing();
   }
 
   BatchFacts facts(const Piece& piece, std::size_t index) const {
@@ -161,45 +161,34 @@ class Planner {
     return true;
   }
 
-  // From the newest record to the oldest. Those below the first dirty offset are superseded by the dirty
-  // section, but not by each other. False: the run has to come again, when what was spilled is solved.
+  // Records below the first dirty offset are superseded by the dirty section, but not by each other. False: the run
+  // has to come again, when what was spilled is solved.
   bool find_superseded(Piece& piece) {
-    const std::span<HashedRecord> records = piece.run.records();
-    if (!spill_ && !keys_.fits(records.size(), KeySpill::set_bytes(memory_.memory_bytes))) {
+    HashedRun& run = piece.run;
+    const auto entering = run.entering();
+    const auto asking = run.asking();
+    if (!spill_ && !keys_.fits(entering.size(), KeySpill::set_bytes(memory_.memory_bytes))) {
       plan_.key_set_bytes = keys_.memory_bytes();
       spill_.emplace(files_, keys_, memory_);
       spilled_segment_ = piece.segment;
       spilled_run_ = piece.run_index;
     }
-    if (!spill_) {
-      look_up(records);
-      return true;
+    if (spill_ && !is_solved_) {
+      for (const KeyHash hash : entering) spill_->ask(hash, true);
+      for (const KeyHash hash : asking) spill_->ask(hash, false);
+      return false;
     }
-    for (std::size_t i = records.size(); i-- > 0;) {
-      HashedRecord& record = records[i];
-      if (!record.has_key) continue;
-      if (is_solved_)
-        record.superseded = spill_->answer();
-      else
-        spill_->ask(record.hash, record.enters);
+    const std::size_t count = entering.size() + asking.size();
+    if (found_.size() < count) found_.resize(count);
+    const std::span found(found_.data(), count);
+    if (spill_) {
+      for (std::uint8_t& answer : found) answer = spill_->answer() ? 1 : 0;
+    } else {
+      keys_.insert(entering, found.first(entering.size()));
+      keys_.contains(asking, found.subspan(entering.size()));
     }
-    return is_solved_;
-  }
-
-  void look_up(std::span<HashedRecord> records) {
-    for (std::size_t begin = records.size(), end = begin; end > 0; end = begin) {
-      const bool enter = records[end - 1].enters;
-      hashes_.clear();
-      for (; begin > 0 && records[begin - 1].enters == enter && hashes_.size() < kAtOnce; --begin) {
-        if (records[begin - 1].has_key) hashes_.push_back(records[begin - 1].hash);
-      }
-      found_.resize(hashes_.size());
-      enter ? keys_.insert(hashes_, found_) : keys_.contains(hashes_, found_);
-      auto found = found_.begin();
-      for (std::size_t i = end; i-- > begin;) {
-        if (records[i].has_key) records[i].superseded = *found++ != 0;
-      }
-    }
+    run.supersede(found);
+    return true;
   }
 
   // A batch that is read, on its way to a verdict.
@@ -332,8 +321,6 @@ class Planner {
   std::vector<Piece> pieces_;
   const KeySpill::Options& memory_;
   KeySet keys_;
-  std::vector<KeyHash> hashes_;  // that are looked up, and whether they were there
-  std::vector<std::uint8_t> found_;
   std::optional<KeySpill> spill_;  // once keys_ has grown too large
   bool is_solved_ = false;
   std::size_t spilled_segment_ = 0;  // where the run stands that was spilled first
@@ -345,6 +332,7 @@ class Planner {
   std::size_t runs_left_ = 0;
   std::shared_ptr<File> file_;
 
+  std::vector<std::uint8_t> found_;      // what the set said of the piece that is decided
   SegmentPlan* segment_plan_ = nullptr;  // of the piece that is decided; null if it is only checked
   ByteBuffer empty_batch_;
 };

@@ -127,9 +127,7 @@ std::optional<LocatedDefect> GroupCleaner::each_run(const SegmentGroup& group, c
     if (wrong) defect = {log_.segments()[copy.segment].log, *wrong};
     return !wrong;
   };
-  OrderedWork{
-      .jobs = jobs_, .slots = copies.size(), .take = take, .prepare = make, .commit = pass_on}
-      .run();
+  OrderedWork{.jobs = jobs_, .slots = copies.size(), .take = take, .prepare = make, .commit = pass_on}.run();
   return defect;
 }
 

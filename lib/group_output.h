@@ -14,16 +14,17 @@ enum class Split { if_needed, never };
 
 class GroupOutput {
  public:
-  // Begins to write with `options`; further segments have other bases. Unless keep() is called nothing of them
-  // is left behind.
+  // Begins to write with `options`; further segments have other bases. Unless keep() is called nothing of
+  // them is left behind.
   GroupOutput(FileSystem& files, SegmentWriter::Options options, Split split);
 
   // Whole batches, one behind the other. Errors: SegmentWriter's.
   std::optional<Defect> append(std::span<const RecordBatchHeader> headers, Bytes batches);
   // To the segment that holds the marker.
   void append(const AbortedTxn& txn);
-  // An empty segment gets an empty `.txnindex`. A loader that completes the swap after a crash removes old files
-  // by the offsets that the new segment covers: none if it is empty. This one takes the place of the old one.
+  // An empty segment gets an empty `.txnindex`. A loader that completes the swap after a crash removes old
+  // files by the offsets that the new segment covers: none if it is empty. This one takes the place of the
+  // old one.
   void replace_transaction_index();
 
   // Completes the files and reads them back, with `jobs` threads.

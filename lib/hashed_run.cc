@@ -1,10 +1,14 @@
 #include "lib/hashed_run.h"
 
+#include <algorithm>
+
 namespace kseg {
 
 void HashedRun::read(File& file, const BatchRun& run) {
   batches_.clear();
   records_.clear();
+  hashes_.clear();
+  entering_ = 0;
   defect_ = chunk_.read(file, run);
   batches_.resize(chunk_.batches().size());
   for (std::size_t i = 0; i < batches_.size(); ++i) batches_[i].defect = check_crc(chunk_.batches()[i]);
@@ -36,14 +40,25 @@ void HashedRun::check_records(std::size_t index, Scratch& scratch) {
 void HashedRun::hash_records(std::size_t index, const KeySet& keys, Offset first_dirty, Scratch& scratch) {
   batches_[index].first_record = static_cast<std::uint32_t>(records_.size());
   read_records(index, scratch, [&](const RecordView& record) {
-    records_.push_back({.hash = record.key ? keys.hash(*record.key) : KeyHash{},
-                        .has_key = record.key.has_value(),
+    records_.push_back({.has_key = record.key.has_value(),
                         .tombstone = !record.value,
-                        .illegal_timestamp = record.timestamp_ms < kNoTimestamp,
-                        .enters = record.offset >= first_dirty});
+                        .illegal_timestamp = record.timestamp_ms < kNoTimestamp});
+    if (!record.key) return;
+    hashes_.push_back(keys.hash(*record.key));
+    entering_ += record.offset >= first_dirty ? 1 : 0;
   });
-  batches_[index].record_count =
-      static_cast<std::uint32_t>(records_.size()) - batches_[index].first_record;
+  batches_[index].record_count = static_cast<std::uint32_t>(records_.size()) - batches_[index].first_record;
+}
+
+void HashedRun::end_hashing() {
+  std::reverse(hashes_.begin(), hashes_.end());
+}
+
+void HashedRun::supersede(std::span<const std::uint8_t> found) {
+  auto next = found.begin();
+  for (std::size_t i = records_.size(); i-- > 0;) {
+    if (records_[i].has_key) records_[i].superseded = *next++ != 0;
+  }
 }
 
 }  // namespace kseg

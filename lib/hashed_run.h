@@ -12,11 +12,9 @@
 namespace kseg {
 
 struct HashedRecord {
-  KeyHash hash;  // of its key, if it has one
   bool has_key;
   bool tombstone;
   bool illegal_timestamp;  // below -1
-  bool enters;             // the set of keys: older records of its key are superseded
   bool superseded = false;
 };
 
@@ -25,7 +23,7 @@ class HashedRun {
   struct Batch {
     std::uint32_t first_record = 0;  // of those that were hashed
     std::uint32_t record_count = 0;
-    bool mixes_formats = false;       // a wrapper that holds messages of another format than its own
+    bool mixes_formats = false;  // a wrapper that holds messages of another format than its own
     std::optional<Defect> defect{};
   };
   // What decompression and reading need; one a thread.
@@ -45,11 +43,19 @@ class HashedRun {
 
   // Reads the records of a batch that has no defect; batches in file order, each once.
   void check_records(std::size_t index, Scratch& scratch);
-  // The same, and hashes their keys. Those at or above `first_dirty` enter the set.
+  // The same, and hashes their keys.
   void hash_records(std::size_t index, const KeySet& keys, Offset first_dirty, Scratch& scratch);
+  // Behind the last batch.
+  void end_hashing();
 
-  // Those that were hashed, in the order of the file.
-  std::span<HashedRecord> records() { return records_; }
+  // The hashes of all keys, from the newest record to the oldest: of the records at or above the first dirty
+  // offset, which enter the set of keys, and of those below, which only ask it.
+  std::span<const KeyHash> entering() const { return std::span(hashes_).first(entering_); }
+  std::span<const KeyHash> asking() const { return std::span(hashes_).subspan(entering_); }
+  // What the set said of each, in this order: whether it was there.
+  void supersede(std::span<const std::uint8_t> found);
+
+  // Of a batch that was hashed, in the order of the file.
   std::span<const HashedRecord> records(const Batch& batch) const {
     return std::span(records_).subspan(batch.first_record, batch.record_count);
   }
@@ -62,6 +68,8 @@ class HashedRun {
   std::optional<Defect> defect_;
   std::vector<Batch> batches_;
   std::vector<HashedRecord> records_;
+  std::vector<KeyHash> hashes_;
+  std::size_t entering_ = 0;
 };
 
 }  // namespace kseg

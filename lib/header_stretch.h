@@ -1,5 +1,5 @@
-// The batch headers of a stretch of a `.log`, and how a `.log` is cut into such stretches, so that several can be
-// read at once.
+// The batch headers of a stretch of a `.log`, and how a `.log` is cut into such stretches, so that several
+// can be read at once.
 #pragma once
 
 #include <span>
@@ -19,7 +19,8 @@ class HeaderStretch {
   // Reads the headers in [begin, end) of `file`. False: something is wrong, or no batch ends at `end`.
   bool read(File& file, Position begin, Position end);
 
-  // In file order; only control batches come with their bytes, which are checked. Valid until the next read().
+  // In file order; only control batches come with their bytes, which are checked. Valid until the next
+  // read().
   std::span<const RecordBatchView> batches() const { return batches_; }
 
  private:

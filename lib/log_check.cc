@@ -99,7 +99,7 @@ LogCheck LogCheck::of_folder(FileSystem& files, const Path& folder, Options opti
   LogCheck check(files, folder, options, report);
   check.log_ = PartitionLog::open(files, folder);
   check.segments_ = check.log_->segments();
-  if (!check.segments_.empty()) check.end_offset_ = check.segments_.front().base_offset;
+  if (!check.segments_.empty()) check.state_->end_offset = check.segments_.front().base_offset;
   if (options.side_files) check.tell_left_overs();
   return check;
 }
@@ -121,7 +121,7 @@ LogCheck LogCheck::of_segment(FileSystem& files, const Path& file, VerifyReport&
   segment.mtime_ns = info->mtime_ns;
 
   LogCheck check(files, folder, {}, report);
-  check.end_offset_ = segment.base_offset;
+  check.state_->end_offset = segment.base_offset;
   const PartitionLog log = PartitionLog::open(files, folder);
   check.last_is_active_ = !log.segments().empty() && log.active().log.filename() == segment.log.filename();
   check.segments_ = {std::move(segment)};
@@ -142,13 +142,13 @@ bool LogCheck::open_segment() {
     segment_ = SegmentCheck::open(*files_, segment, options, *state_, *report_);
     if (segment_) {
       changed_ = 0;
-      if (end_offset_ < segment.base_offset) end_offset_ = segment.base_offset;
+      state_->end_offset = std::max(state_->end_offset, segment.base_offset);
       return true;
     }
     if (!log_ || ++changed_ > kMaxChanged) throw IoError(segment.log, "read", ESTALE);
     log_ = PartitionLog::open(*files_, log_->folder());
     segments_ = log_->segments();
-    index_ = segments_.empty() ? 0 : log_->floor_segment(end_offset_);
+    index_ = segments_.empty() ? 0 : log_->floor_segment(state_->end_offset);
     state_->transactions.forget();
     state_->last_offset.reset();
   }
@@ -157,16 +157,23 @@ bool LogCheck::open_segment() {
 
 std::optional<CheckedBatch> LogCheck::next() {
   while (segment_ || open_segment()) {
-    if (auto batch = segment_->next()) {
-      // Not the batch's own word: a base offset is not covered by the crc.
-      if (state_->last_offset) end_offset_ = std::max(end_offset_, *state_->last_offset + 1);
-      return batch;
-    }
-    segment_.reset();
-    ++index_;
-    if (index_ == segments_.size()) finish();
+    if (auto batch = segment_->next()) return batch;
+    close_segment();
   }
   return std::nullopt;
+}
+
+void LogCheck::to_end(const StretchOptions& stretches) {
+  while (segment_ || open_segment()) {
+    segment_->to_end(stretches);
+    close_segment();
+  }
+}
+
+void LogCheck::close_segment() {
+  segment_.reset();
+  ++index_;
+  if (index_ == segments_.size()) finish();
 }
 
 void LogCheck::tell_left_overs() {
@@ -217,9 +224,8 @@ Offset log_start_of(FileSystem& files, const Path& folder) {
   return entries ? find(*entries, name->partition).value_or(Offset{}) : Offset{};
 }
 
-void verify(LogCheck log) {
-  while (log.next()) {
-  }
+void verify(LogCheck log, const StretchOptions& stretches) {
+  log.to_end(stretches);
 }
 
 bool verify_side_file(FileSystem& files, const Path& file, VerifyReport& report) {

@@ -27,14 +27,18 @@ class LogCheck {
   // with the segment that holds the next offset, which may then be read again.
   std::optional<CheckedBatch> next();
 
+  // Tells all that next() tells on the way to the end.
+  void to_end(const StretchOptions& stretches);
+
   // The base of the first segment; nothing without segments.
   std::optional<Offset> first_base() const;
   // Behind the last batch, or the active segment's base if that is higher. After next() has come to the end.
-  Offset end_offset() const { return end_offset_; }
+  Offset end_offset() const { return state_->end_offset; }
 
  private:
   LogCheck(FileSystem& files, const Path& folder, Options options, VerifyReport& report);
   bool open_segment();
+  void close_segment();
   void tell_left_overs();
   void finish();
 
@@ -47,7 +51,6 @@ class LogCheck {
   bool last_is_active_ = true;
   std::size_t index_ = 0;
   std::unique_ptr<SegmentCheck> segment_;
-  Offset end_offset_;
   int changed_ = 0;  // listings, since a segment could be opened
 };
 
@@ -55,7 +58,7 @@ class LogCheck {
 Offset log_start_of(FileSystem& files, const Path& folder);
 
 // Reads `log` to its end.
-void verify(LogCheck log);
+void verify(LogCheck log, const StretchOptions& stretches = StretchOptions::of_machine());
 
 // A side file by itself: a producer snapshot, an index without its `.log`, leader-epoch-checkpoint,
 // partition.metadata, meta.properties, one of the four checkpoints, or a metadata snapshot. Which it is

@@ -145,8 +145,7 @@ class Scanner {
       }
       return sound;
     };
-    OrderedWork{
-        .jobs = inputs_.jobs, .slots = pieces.size(), .take = take, .prepare = read, .commit = scan}
+    OrderedWork{.jobs = inputs_.jobs, .slots = pieces.size(), .take = take, .prepare = read, .commit = scan}
         .run();
     return sound;
   }

@@ -86,13 +86,31 @@ bool PartitionReader::ends_range(const RecordBatchHeader& header) const {
 }
 
 Result<std::optional<RecordBatchView>> PartitionReader::next() {
-  while (reader_ || open_segment()) {
+  while (begin_segment()) {
+    auto batch = next_in_segment();
+    if (!batch || *batch) return batch;
+  }
+  return std::optional<RecordBatchView>{};
+}
+
+bool PartitionReader::begin_segment() {
+  return reader_ || open_segment();
+}
+
+void PartitionReader::close_segment() {
+  reader_.reset();
+  stretches_.reset();
+  range_end_.reset();
+  ++index_;
+}
+
+Result<std::optional<RecordBatchView>> PartitionReader::next_in_segment() {
+  while (reader_) {
     auto batch = reader_->next();
     if (!batch) return batch;
     if (!*batch || ends_range((*batch)->header)) {
-      reader_.reset();
-      ++index_;
-      continue;
+      close_segment();
+      break;
     }
     const RecordBatchHeader& header = (*batch)->header;
     if (header.last_offset() < begin_ || header.base_offset >= end_) continue;
@@ -100,6 +118,34 @@ Result<std::optional<RecordBatchView>> PartitionReader::next() {
     return batch;
   }
   return std::optional<RecordBatchView>{};
+}
+
+bool PartitionReader::next_stretch(BatchStretch& stretch) {
+  if (!stretches_) stretches_.emplace(*file_, reader_->position(), reader_->end(), options_.stretches);
+  if (range_end_ || !stretches_->next(stretch)) return false;
+  stretches_next_ = stretch.next_offset;
+  if (stretch.highest_base < end_) return true;
+  RecordBatchView batch;
+  for (StretchWalk walk(stretch); walk.next(batch);) {
+    if (!ends_range(batch.header)) continue;
+    range_end_ = batch.position;
+    stretch.size = batch.position - stretch.begin;
+    return stretch.size > 0;
+  }
+  return true;
+}
+
+void PartitionReader::go_on_from(Position position) {
+  const bool at_end = stretches_ && stretches_->at_end() && position == stretches_->position();
+  if (at_end || position == range_end_) {
+    next_offset_ = stretches_next_;
+    return close_segment();
+  }
+  while (reader_->position() < position) {
+    const auto batch = reader_->next();
+    if (!batch || !*batch) break;
+    next_offset_ = (*batch)->header.next_offset();
+  }
 }
 
 }  // namespace kseg

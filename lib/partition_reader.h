@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "lib/batch_stretch.h"
 #include "lib/offset_range.h"
 #include "lib/partition_log.h"
 #include "lib/segment_reader.h"
@@ -20,6 +21,7 @@ class PartitionReader {
     // Batches that are earlier throughout may be left out, as far as a time index tells.
     std::int64_t begin_time_ms = std::numeric_limits<std::int64_t>::min();
     bool use_indexes = true;  // false: read each segment from its start
+    StretchOptions stretches = StretchOptions::of_machine();
   };
 
   // All segments of `folder` that hold something of the range. If one vanishes before it is opened
@@ -33,6 +35,22 @@ class PartitionReader {
   // the reader goes on (SegmentReader). Where to begin in a segment is looked up in its indexes
   // (segment_start.h). A view is valid until the next call. Throws IoError.
   Result<std::optional<RecordBatchView>> next();
+
+  // The same, segment by segment: opens the next one that holds something of the range, unless one is open;
+  // false: there is none.
+  bool begin_segment();
+  // Nothing at the end of the segment that is open.
+  Result<std::optional<RecordBatchView>> next_in_segment();
+
+  // Batches of the open segment by stretches, in which there may be some outside of the range. False at the
+  // segment's or the range's end, and where something stands that next_in_segment() must judge. Then, or
+  // earlier, go_on_from() is to be called.
+  bool next_stretch(BatchStretch& stretch);
+  // Where the segment's next batch stands, if no stretch has been taken.
+  Position position() const { return reader_->position(); }
+  // Behind stretches: next_in_segment() goes on at `position`, in front of which all batches were sound. (It
+  // reads them again, so that it knows what it would know.)
+  void go_on_from(Position position);
 
   // Where the last batch or defect is.
   const Segment& segment() const { return segments_[index_]; }
@@ -48,6 +66,7 @@ class PartitionReader {
       : files_(&files), options_(options), begin_(options.range.begin), end_(options.range.end) {}
   void list();
   bool open_segment();
+  void close_segment();
   SegmentReader::Options start_in(const Segment& segment);
   bool ends_range(const RecordBatchHeader& header) const;
 
@@ -60,8 +79,11 @@ class PartitionReader {
   std::size_t index_ = 0;
   std::unique_ptr<File> file_;
   std::optional<SegmentReader> reader_;
-  Offset next_offset_;  // behind the last batch
-  int vanished_ = 0;    // files, since one could be opened
+  std::optional<StretchReader> stretches_;  // if the segment is read by them
+  std::optional<Position> range_end_;       // met in a stretch
+  Offset stretches_next_;                   // behind the last stretch
+  Offset next_offset_;                      // behind the last batch
+  int vanished_ = 0;                        // files, since one could be opened
   std::vector<IndexDoubt> doubts_;
 };
 

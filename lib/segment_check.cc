@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <limits>
 
+#include "lib/ordered_work.h"
 #include "lib/unless_missing.h"
 
 namespace kseg {
@@ -161,18 +163,117 @@ std::optional<CheckedBatch> SegmentCheck::next() {
       finish();
       return std::nullopt;
     }
-    const RecordBatchView& view = **batch;
-    check_order(view);
-    last_offset_ = view.header.last_offset();
-    if (offset_index_) offset_index_->batch(view.header, view.position);
-    if (time_index_) time_index_->batch(view.header);
-    const CheckedBatch checked = state_.batches.check(view, segment_.log);
-    if (checked.readable) {
-      state_.transactions.batch(checked, segment_.log);
-    } else {
-      state_.transactions.unreadable();
-    }
+    check_place(**batch);
+    const CheckedBatch checked = state_.batches.check(**batch, segment_.log);
+    check_transactions(checked);
     return checked;
+  }
+}
+
+// A stretch, and what is in its batches.
+class SegmentCheck::Slot {
+ public:
+  struct Batch {
+    CheckedBatch checked;  // without records
+    std::uint64_t records = 0;
+    bool sound = true;  // nothing is to be told of it
+  };
+
+  // `batches` tells `silent`.
+  void prepare(BatchCheck& batches, const VerifyReport& silent, const Path& log) {
+    batches_.clear();
+    StretchWalk walk(stretch);
+    for (RecordBatchView batch; walk.next(batch);) {
+      const VerifyCounts before = silent.counts();
+      CheckedBatch checked = batches.check(batch, log);
+      checked.records = {};
+      const VerifyCounts& after = silent.counts();
+      batches_.push_back({.checked = checked,
+                          .records = after.records - before.records,
+                          .sound = after.defects == before.defects && after.warnings == before.warnings});
+    }
+    end_ = walk.position();
+    whole_ = walk.at_end();
+  }
+
+  BatchStretch stretch;
+  const std::vector<Batch>& batches() const { return batches_; }
+  Position end() const { return end_; }
+  bool whole() const { return whole_; }  // false: what is at the end, SegmentReader must judge
+
+ private:
+  std::vector<Batch> batches_;
+  Position end_;
+  bool whole_ = false;
+};
+
+namespace {
+
+// Counts, so that the one who is told can tell whether there is something to tell.
+class SilentReport : public VerifyReport {
+  void on_defect(const Path&, const Defect&) override {}
+  void on_warning(const Path&, const Defect&) override {}
+  void on_note(const Path&, Position, const std::string&) override {}
+};
+
+struct Checker {
+  SilentReport report;
+  BatchCheck batches{report, kMaxBytesBeside};
+};
+
+}  // namespace
+
+void SegmentCheck::to_end(const StretchOptions& stretches) {
+  StretchReader reader(*log_, reader_.position(), reader_.end(), stretches);
+  std::vector<Slot> slots(2 * stretches.jobs);
+  std::deque<Checker> checkers(stretches.jobs);
+  Position done = reader.position();
+  OrderedWork{
+      .jobs = stretches.jobs,
+      .slots = slots.size(),
+      .take = [&](std::size_t slot) { return reader.next(slots[slot].stretch); },
+      .prepare =
+          [&](std::size_t slot, std::size_t worker) {
+            Checker& checker = checkers[worker];
+            slots[slot].prepare(checker.batches, checker.report, segment_.log);
+          },
+      .commit =
+          [&](std::size_t slot) {
+            for (const Slot::Batch& batch : slots[slot].batches()) {
+              check_place(batch.checked.batch);
+              if (batch.sound) report_.count_batch(batch.records);
+              check_transactions(batch.sound ? batch.checked
+                                             : state_.batches.check(batch.checked.batch, segment_.log));
+            }
+            done = slots[slot].end();
+            return slots[slot].whole();
+          },
+  }
+      .run();
+  if (reader.at_end() && done == reader.position()) return finish();
+  // Once more, so that the reader knows what it would know.
+  while (reader_.position() < done) {
+    const auto batch = reader_.next();
+    if (!batch || !*batch) break;
+  }
+  while (next()) {
+  }
+}
+
+void SegmentCheck::check_place(const RecordBatchView& batch) {
+  check_order(batch);
+  last_offset_ = batch.header.last_offset();
+  // Not the batch's own word: a base offset is not covered by the crc.
+  if (state_.last_offset) state_.end_offset = std::max(state_.end_offset, *state_.last_offset + 1);
+  if (offset_index_) offset_index_->batch(batch.header, batch.position);
+  if (time_index_) time_index_->batch(batch.header);
+}
+
+void SegmentCheck::check_transactions(const CheckedBatch& batch) {
+  if (batch.readable) {
+    state_.transactions.batch(batch, segment_.log);
+  } else {
+    state_.transactions.unreadable();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "lib/batch_check.h"
+#include "lib/batch_stretch.h"
 #include "lib/index_check.h"
 #include "lib/partition_log.h"
 #include "lib/transaction_check.h"
@@ -16,7 +17,8 @@ struct LogState {
 
   BatchCheck batches;
   TransactionCheck transactions;
-  std::optional<Offset> last_offset;  // of the batch before
+  std::optional<Offset> last_offset;  // of the batch before, if it can stand where it does
+  Offset end_offset;                  // behind the highest of those, or a segment's base if that is higher
 };
 
 class SegmentCheck {
@@ -39,7 +41,12 @@ class SegmentCheck {
   // segment_too_large, and those of indexes. Warnings: missing_file for an index.
   std::optional<CheckedBatch> next();
 
+  // All that next() would give and tell, by stretches of which some are looked into at once. Before any
+  // next().
+  void to_end(const StretchOptions& stretches);
+
  private:
+  class Slot;
   struct IndexBytes {
     std::optional<ByteBuffer> offset_index;
     std::optional<ByteBuffer> time_index;
@@ -52,7 +59,9 @@ class SegmentCheck {
   void warn_missing(SegmentFileKind kind);
   void judge_transaction_index(Bytes bytes);
   void unreadable(const Defect& defect, Position from);
+  void check_place(const RecordBatchView& batch);
   void check_order(const RecordBatchView& batch);
+  void check_transactions(const CheckedBatch& batch);
   void finish();
 
   FileSystem& files_;

@@ -30,6 +30,7 @@ TEST_CASE("on ten thousand random logs the fast cleaner leaves what the obvious 
 
     // The high watermark is the log end here, which is where some rounds end under the rule of 4.4.
     CompactionRequest request = request_of(random.round, log.path());
+    request.jobs = 1 + seed % 3;
     if (seed % 4 == 0) request.memory_bytes = 0;  // all keys are spilled
     const auto outcome = compact(files, request);
     const auto obvious = clean_obviously(random.log, random.round);

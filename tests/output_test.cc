@@ -61,6 +61,28 @@ TEST_CASE("a row has the same fields in text and in JSON") {
         "at 2023-11-14T22:13:20.000Z\n");
 }
 
+TEST_CASE("what an output holds comes where another one takes it") {
+  StringSink answers;
+  StringSink notes;
+  Output output(Format::text, answers, notes);
+  Output held(Format::text);
+  held.print("second");
+  held.defect("t-0/0.log", kMismatch);
+  held.flush();
+  output.print("first");
+  output.take(held);
+  output.print("third");
+  CHECK(held.line().size() == 0);
+  CHECK(held.defects() == 1);
+  const std::string large(std::size_t{1} << 20, 'x');
+  held.print("{}", large);
+  output.take(held);
+  output.finish();
+  CHECK(answers.text == "first\nsecond\nthird\n" + large + "\n");
+  CHECK(notes.text.empty());
+  CHECK(output.defects() == 0);
+}
+
 TEST_CASE("a full disk is an error of the system, at the latest when the output is closed") {
   StringSink sink;
   Output output(Format::text, sink, sink);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "formats/byte_writer.h"
+#include "formats/record_batch_builder.h"
 #include "tests/support/page_example.h"
 
 namespace kseg {
@@ -279,6 +280,63 @@ TEST_CASE("headers may have an empty key, repeat a key, and have a null or an em
 
 TEST_CASE("record attributes and over-long varints are no defects") {
   CHECK(!code_of("12 07 808000 00 00 00 8000"));
+}
+
+// Kafka's rules never take the short way.
+TEST_CASE("records that are read the short way are read as the long way does") {
+  const std::int64_t sizes[] = {0, 1, 63, 64, 8191, 8192, 70'000, 1'100'000};
+  const std::int64_t times[] = {0, 1, -1, 63, -64, 64, 8192, -8193, 1 << 20, -(1 << 21), INT64_MAX / 2};
+  RecordBatchBuilder builder;
+  Compressor compressor;
+  const ByteBuffer bytes(1'100'000, 'x');
+  for (const std::int64_t size : sizes) {
+    CAPTURE(size);
+    const Bytes field = Bytes{bytes}.first(static_cast<std::size_t>(size));
+    builder.begin({.base_offset = {5}, .last_offset_delta = 1 << 30}, std::nullopt);
+    Offset offset{5};
+    for (const std::int64_t time : times) {
+      for (int shape = 0; shape < 8; ++shape) {
+        ByteBuffer headers;
+        if (shape >= 4) RecordBatchBuilder::encode_header({.key = field, .value = field}, headers);
+        if (shape == 7) RecordBatchBuilder::encode_header({.key = {}, .value = std::nullopt}, headers);
+        RecordView record{.offset = offset,
+                          .timestamp_ms = time,
+                          .header_count = shape == 7   ? 2
+                                          : shape >= 4 ? 1
+                                                       : 0,
+                          .headers = headers};
+        if (shape % 2 == 0) record.key = field;
+        if (shape % 4 < 2) record.value = field;
+        builder.add(record);
+        offset = offset + (shape == 3 ? 9000 : 1);
+      }
+    }
+    ByteBuffer batch;
+    REQUIRE_FALSE(builder.finish(compressor, batch));
+    const auto header = decode_record_batch_header(batch);
+    REQUIRE(header);
+    const Bytes section = Bytes{batch}.subspan(RecordBatchHeader::kSize);
+    RecordReader quick(*header, section);
+    RecordReader careful(*header, section, RecordReader::Rules::of_kafka);
+    RecordView a;
+    RecordView b;
+    std::size_t count = 0;
+    for (; careful.next(b); ++count) {
+      REQUIRE(quick.next(a));
+      REQUIRE(a.offset == b.offset);
+      REQUIRE(a.timestamp_ms == b.timestamp_ms);
+      REQUIRE(a.key.has_value() == b.key.has_value());
+      REQUIRE(a.value.has_value() == b.value.has_value());
+      if (a.key) REQUIRE(same_bytes(*a.key, *b.key));
+      if (a.value) REQUIRE(same_bytes(*a.value, *b.value));
+      REQUIRE(a.header_count == b.header_count);
+      REQUIRE(same_bytes(a.headers, b.headers));
+      REQUIRE(same_bytes(quick.bytes(), careful.bytes()));
+    }
+    CHECK_FALSE(quick.next(a));
+    CHECK_FALSE(quick.defect());
+    CHECK(count == std::size(times) * 8);
+  }
 }
 
 TEST_CASE("what is wrong with a record is told apart") {

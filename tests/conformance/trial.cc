@@ -100,7 +100,9 @@ Cleaned Trial::by_kseg(const RandomRound& random) {
   const Path partition = stage(random);
   FaultyFileSystem files(posix_file_system());
   files.skip_syncs();
-  const auto outcome = compact(files, request_of(random.round, partition));
+  CompactionRequest request = request_of(random.round, partition);
+  request.jobs = 2;
+  const auto outcome = compact(files, request);
   Cleaned cleaned{.refused = {},
                   .files = read_folder(partition),
                   .mtimes_ms = mtimes_of_closed_segments(partition, random.log),
