@@ -161,8 +161,8 @@ class Planner {
     return true;
   }
 
-  // Records below the first dirty offset are superseded by the dirty section, but not by each other. False: the run
-  // has to come again, when what was spilled is solved.
+  // Records below the first dirty offset are superseded by the dirty section, but not by each other. False:
+  // the run has to come again, when what was spilled is solved.
   bool find_superseded(Piece& piece) {
     HashedRun& run = piece.run;
     const auto entering = run.entering();
