@@ -69,7 +69,8 @@ TEST_CASE("a file that is too short or too long is noticed") {
   Written written;
   written.bytes.push_back(0);
   CHECK(written.read_back());
-  written.bytes.resize(written.bytes.size() - 2);
+  written.bytes.pop_back();
+  written.bytes.pop_back();
   CHECK(written.read_back());
 }
 
