@@ -140,7 +140,7 @@ void PartitionWorkload::append_batch(const std::optional<RecordView>& marker) {
   check(!builder_.finish(compressor_, batch_), "a batch that can be built");
   const auto header = decode_record_batch_header(batch_);
   check(static_cast<bool>(header), "a batch that can be read");
-  if (segment_->size_bytes() > 0 && !segment_->fits(*header, batch_)) roll();
+  if (segment_->size_bytes() > 0 && segment_->fitting({&*header, 1}) == 0) roll();
   check(!segment_->append(*header, batch_), "a batch that fits into an empty segment");
   check(!producers_.apply({.header = *header, .position = {}, .bytes = batch_}, marker),
         "a sound transaction");
