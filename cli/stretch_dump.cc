@@ -5,7 +5,8 @@
 namespace kseg {
 StretchDump::StretchDump(const DumpOptions& options, const RecordSelection& selection, Output& output)
     : options_(options), output_(output) {
-  for (std::size_t i = 0; i < 2 * options.stretches.jobs; ++i) slots_.emplace_back(options, selection);
+  const std::size_t count = OrderedWork::slots_for(options.stretches.jobs);
+  for (std::size_t i = 0; i < count; ++i) slots_.emplace_back(options, selection);
 }
 
 void StretchDump::begin_partition(const std::optional<TopicPartition>& partition,

@@ -26,7 +26,7 @@ class Planner {
         policy_(policy),
         end_of_round_(end_of_round(range, compat)),
         scratch_(jobs),
-        pieces_(jobs == 1 ? 1 : 2 * jobs),
+        pieces_(OrderedWork::slots_for(jobs)),
         memory_(memory),
         keys_(KeySet::random_seed()) {}
 

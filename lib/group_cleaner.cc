@@ -93,7 +93,7 @@ bool GroupCleaner::is_unchanged(const SegmentGroup& group) const {
 std::optional<LocatedDefect> GroupCleaner::each_run(const SegmentGroup& group, const Sink& sink) const {
   std::vector<BatchRewriter> rewriters;
   for (std::size_t i = 0; i < jobs_; ++i) rewriters.emplace_back(new_horizon_ms_, keeps_legacy_);
-  std::vector<RunCopy> copies(jobs_ == 1 ? 1 : 2 * jobs_);
+  std::vector<RunCopy> copies(OrderedWork::slots_for(jobs_));
   std::size_t segment = group.first;
   std::size_t run_index = 0;
   std::shared_ptr<File> file;

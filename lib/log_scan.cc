@@ -110,7 +110,7 @@ class Scanner {
       HeaderStretch stretch;
       bool sound = true;
     };
-    std::vector<Piece> pieces(2 * inputs_.jobs);
+    std::vector<Piece> pieces(OrderedWork::slots_for(inputs_.jobs));
     std::size_t segment = 0;
     std::size_t next_bound = 0;
     std::vector<Position> bounds;

@@ -12,8 +12,10 @@ struct OrderedWork {
   // calling thread, each piece committed before the next is taken.
   std::size_t jobs = 1;
   // Pieces between take() and commit() at a time, at least 1. A slot is what the caller keeps of one, its
-  // buffers for example; twice as many as threads keep all of them busy.
+  // buffers for example.
   std::size_t slots = 2;
+  // As many as keep so many threads busy.
+  static constexpr std::size_t slots_for(std::size_t jobs) { return jobs == 1 ? 1 : 2 * jobs; }
 
   // Fills a slot with the next piece; false: there is none. One call at a time, in order.
   std::function<bool(std::size_t slot)> take;

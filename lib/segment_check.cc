@@ -225,7 +225,7 @@ struct Checker {
 
 void SegmentCheck::to_end(const StretchOptions& stretches) {
   StretchReader reader(*log_, reader_.position(), reader_.end(), stretches);
-  std::vector<Slot> slots(2 * stretches.jobs);
+  std::vector<Slot> slots(OrderedWork::slots_for(stretches.jobs));
   std::deque<Checker> checkers(stretches.jobs);
   Position done = reader.position();
   OrderedWork{
