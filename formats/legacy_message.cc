@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "formats/big_endian.h"
 #include "formats/byte_writer.h"
 #include "formats/crc32.h"
 #include "formats/cursor.h"
@@ -126,11 +127,9 @@ void encode_legacy_message(const LegacyMessage& message, ByteBuffer& out) {
   if (message.magic == 1) to.i64(message.timestamp_ms);
   put_nullable(message.key, to);
   put_nullable(message.value, to);
-  const auto put = [&](std::size_t at, std::uint32_t value) {
-    for (std::size_t i = 0; i < 4; ++i) out[at + i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
-  };
-  put(start + 8, static_cast<std::uint32_t>(out.size() - start - kPrefixSize));
-  put(start + LegacyMessage::kCrcPosition, crc32(Bytes{out}.subspan(start + LegacyMessage::kCrcStart)));
+  store_big_endian(&out[start + 8], static_cast<std::uint32_t>(out.size() - start - kPrefixSize));
+  store_big_endian(&out[start + LegacyMessage::kCrcPosition],
+                   crc32(Bytes{out}.subspan(start + LegacyMessage::kCrcStart)));
 }
 
 bool legacy_crc_matches(Bytes bytes) {

@@ -123,10 +123,8 @@ void encode_record_batch_header(const RecordBatchHeader& header, ByteBuffer& out
 }
 
 void seal_batch(ByteBuffer& out, std::size_t start) {
-  const std::uint32_t crc = crc32c(Bytes{out}.subspan(start + RecordBatchHeader::kCrcStart));
-  for (std::size_t i = 0; i < 4; ++i) {
-    out[start + kCrcPosition + i] = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
-  }
+  store_big_endian(&out[start + kCrcPosition],
+                   crc32c(Bytes{out}.subspan(start + RecordBatchHeader::kCrcStart)));
 }
 
 std::optional<Defect> check_crc(const RecordBatchView& batch) {
