@@ -12,7 +12,6 @@
 namespace kseg {
 
 struct GroupResult {
-  bool unchanged = false;       // one source that already is what would be written: left alone
   std::uint64_t log_bytes = 0;  // of the output's `.log` files
   // Base offsets of the outputs, ascending. More than one where messages of formats 0 and 1 have grown past
   // what a `.log` may hold, or offsets have been further apart than an index can say all the time.

@@ -5,11 +5,7 @@ namespace {
 
 std::optional<LocatedDefect> check_file(FileSystem& files, const Path& path, Bytes written) {
   if (same_bytes(read_file(files, path), written)) return std::nullopt;
-  return LocatedDefect{path,
-                       {.code = DefectCode::crc_mismatch,
-                        .position = {},
-                        .expected = "the bytes that were written",
-                        .found = "others"}};
+  return LocatedDefect{path, not_as_written({})};
 }
 
 std::optional<LocatedDefect> check_indexes(FileSystem& files, const SegmentWriter& writer) {

@@ -13,14 +13,14 @@ std::uint64_t digest_with(std::uint64_t digest, Bytes batch) {
   return XXH3_64bits_withSeed(batch.data(), RecordBatchHeader::kCrcStart, digest);
 }
 
-Defect differs(Position at) {
+}  // namespace
+
+Defect not_as_written(Position at) {
   return {.code = DefectCode::crc_mismatch,
           .position = at,
           .expected = "the bytes that were written",
           .found = "others"};
 }
-
-}  // namespace
 
 void WrittenCheck::add(std::span<const RecordBatchHeader> headers, Bytes batches) {
   if (stretches_.empty() || stretches_.back().bytes >= kStretchBytes) stretches_.emplace_back();
@@ -39,7 +39,7 @@ std::optional<Defect> WrittenCheck::check(File& log, std::size_t jobs) const {
     ByteBuffer buffer;
     std::optional<Defect> defect;
   };
-  std::vector<Piece> pieces(jobs == 1 ? 1 : 2 * jobs);
+  std::vector<Piece> pieces(OrderedWork::slots_for(jobs));
   Position begin;
   std::size_t next = 0;
   std::optional<Defect> first;
@@ -64,7 +64,7 @@ std::optional<Defect> WrittenCheck::check(File& log, std::size_t jobs) const {
                     return !first;
                   }}
       .run();
-  if (!first && log.info().size_bytes != begin.value) return differs(begin);
+  if (!first && log.info().size_bytes != begin.value) return not_as_written(begin);
   return first;
 }
 
@@ -77,14 +77,14 @@ std::optional<Defect> WrittenCheck::check(File& log, Position begin, const Stret
     const Bytes rest = Bytes{buffer}.first(got).subspan(at);
     const auto header = decode_record_batch_header(rest, begin + at);
     if (!header) return header.error();
-    if (header->size_bytes() > rest.size()) return differs(begin + at);
+    if (header->size_bytes() > rest.size()) return not_as_written(begin + at);
     const RecordBatchView batch{
         .header = *header, .position = begin + at, .bytes = rest.first(header->size_bytes())};
     if (auto defect = check_crc(batch)) return defect;
     digest = digest_with(digest, batch.bytes);
     at += batch.bytes.size();
   }
-  if (got != stretch.bytes || digest != stretch.digest) return differs(begin);
+  if (got != stretch.bytes || digest != stretch.digest) return not_as_written(begin);
   return std::nullopt;
 }
 

@@ -10,6 +10,9 @@
 
 namespace kseg {
 
+// What is read back is not what was written.
+Defect not_as_written(Position at);
+
 class WrittenCheck {
  public:
   // Batches that are appended to the file, one behind the other.
