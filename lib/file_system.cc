@@ -78,8 +78,10 @@ Path parent_of(const Path& path) {
 
 class PosixFile : public File {
  public:
-  PosixFile(Path path, Descriptor descriptor, bool cached)
-      : File(std::move(path)), descriptor_(std::move(descriptor)), cached_(cached) {}
+  enum class Kept { yes, no };  // whether it is to be on the disk in the end
+
+  PosixFile(Path path, Descriptor descriptor, bool cached, Kept kept = Kept::yes)
+      : File(std::move(path)), descriptor_(std::move(descriptor)), cached_(cached), kept_(kept) {}
   ~PosixFile() override {
     if (!cached_) forget_pages();
   }
@@ -140,7 +142,7 @@ class PosixFile : public File {
   // So that the disk works while we do, and sync() has little left to wait for. Advice.
   void begin_to_write_out(std::size_t written) {
     bytes_to_write_out_ += written;
-    if (bytes_to_write_out_ < kWriteOutEveryBytes) return;
+    if (kept_ == Kept::no || bytes_to_write_out_ < kWriteOutEveryBytes) return;
 #ifdef SYNC_FILE_RANGE_WRITE
     ::sync_file_range(descriptor_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
 #endif
@@ -161,6 +163,7 @@ class PosixFile : public File {
 
   Descriptor descriptor_;
   bool cached_;
+  Kept kept_;
   std::uint64_t bytes_since_forgotten_ = 0;
   std::uint64_t bytes_to_write_out_ = 0;
 };
@@ -272,7 +275,7 @@ class PosixFileSystem : public FileSystem {
       if (!descriptor.valid()) refuse(path, "create");
       remove(path);
     }
-    return std::make_unique<PosixFile>(path, std::move(descriptor), cached_);
+    return std::make_unique<PosixFile>(path, std::move(descriptor), cached_, PosixFile::Kept::no);
   }
 
   void rename(const Path& from, const Path& to) override {
