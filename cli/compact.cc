@@ -319,6 +319,7 @@ struct Words {
   std::string receipt;
   std::optional<std::int64_t> first_dirty;
   std::optional<std::int64_t> first_uncleanable;
+  std::optional<std::uint64_t> memory_bytes;
 };
 
 // $TMPDIR, or where the system has it.
@@ -333,6 +334,7 @@ CompactOptions validate(const Words& words) {
   options.target = folder_path(options.target);
   CompactionRequest& request = options.request;
   request.temporary = temporary_folder();
+  request.memory_bytes = words.memory_bytes ? *words.memory_bytes : default_memory_bytes();
   if (!words.output.empty()) request.output = folder_path(words.output);
   if (!words.receipt.empty()) options.receipt = words.receipt;
   if (!words.originals.empty()) request.keep_originals = folder_path(words.originals);
@@ -418,10 +420,9 @@ void add_compact_command(CLI::App& app, ChosenCommand& chosen) {
                    "where to stop (default: as a broker would)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("OFFSET");
-  request.memory_bytes = default_memory_bytes();
   command
       ->add_option_function<std::string>(
-          "--memory", [&request](const std::string& text) { request.memory_bytes = parse_memory(text); },
+          "--memory", [words](const std::string& text) { words->memory_bytes = parse_memory(text); },
           "memory for keys, all partitions together; what is more goes to temporary files")
       ->type_name("SIZE");
   add_now_option(*command, request.now_ms);
