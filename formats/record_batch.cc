@@ -100,6 +100,14 @@ Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
   return header;
 }
 
+bool decode_usual_header(Bytes bytes, RecordBatchHeader& into) {
+  if (bytes.size() < RecordBatchHeader::kSize) return false;
+  into = fields(bytes.data());
+  constexpr int kMinLength = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
+  return into.magic == RecordBatchHeader::kMagic && into.batch_length >= kMinLength &&
+         !check_header(into, {}).has_value();
+}
+
 RecordBatchHeader read_record_batch_header(Bytes bytes) {
   check(bytes.size() >= RecordBatchHeader::kSize, "a header of fewer than 61 bytes");
   return fields(bytes.data());

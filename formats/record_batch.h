@@ -99,6 +99,19 @@ struct RecordBatchView {
 // bad_length (batch_length < 49), unknown_magic.
 Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at = {});
 
+// The short way to a header of format 2 about which neither decode_record_batch_header() nor check_header()
+// has anything to say: fills `into`. False: go the long way.
+bool decode_usual_header(Bytes bytes, RecordBatchHeader& into);
+
+// For whoever walks from header to header. Where they lie close together, the walk would wait for memory at
+// each: asks for the lines that a walk comes to a few batches behind the first one of `from`.
+inline void prefetch_behind(Bytes from, std::uint64_t size_bytes) {
+  constexpr std::uint64_t kLine = 64;
+  constexpr std::uint64_t kAhead = 1024;
+  if (size_bytes > kAhead || from.size() < 2 * kAhead) return;
+  for (std::uint64_t i = 0; i < size_bytes; i += kLine) __builtin_prefetch(&from[kAhead + i]);
+}
+
 // The 61 bytes as they are, whatever they say: for showing what Kafka's reader shows, which takes every
 // magic from 2 on for this layout. `bytes` holds that many.
 RecordBatchHeader read_record_batch_header(Bytes bytes);

@@ -5,7 +5,6 @@
 #include "formats/legacy_message.h"
 
 namespace kseg {
-
 void append_to_runs(const RecordBatchHeader& header, Position position, std::vector<BatchRun>& runs) {
   constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 18;
   if (runs.empty() || runs.back().end != position || position - runs.back().begin >= kRunBytes) {
@@ -31,14 +30,20 @@ std::optional<Defect> BatchChunk::read(File& file, const BatchRun& run) {
   if (got < size) return changed(run.begin + got, "the end of the file");
   for (Position at = run.begin; at < run.end;) {
     const Bytes rest = Bytes{bytes_}.subspan(at - run.begin, run.end - at);
-    const auto header = decode_record_batch_header(rest, at);
-    if (!header) return header.error();
-    if (header->size_bytes() > rest.size()) return changed(at, "a batch that passes them");
-    batches_.push_back({.header = *header, .position = at, .bytes = rest.first(header->size_bytes())});
-    if (header->is_wrapper()) {
+    RecordBatchHeader header;
+    if (!decode_usual_header(rest, header)) {
+      const auto decoded = decode_record_batch_header(rest, at);
+      if (!decoded) return decoded.error();
+      header = *decoded;
+    }
+    const std::uint64_t size_bytes = header.size_bytes();
+    if (size_bytes > rest.size()) return changed(at, "a batch that passes them");
+    prefetch_behind(rest, size_bytes);
+    batches_.push_back({.header = header, .position = at, .bytes = rest.first(size_bytes)});
+    if (header.is_wrapper()) {
       if (auto defect = complete_wrapper(batches_.back(), decompressor_, uncompressed_)) return defect;
     }
-    at = at + header->size_bytes();
+    at = at + size_bytes;
   }
   if (batches_.size() != run.batch_count)
     return changed(run.begin, fmt::format("{} batches", batches_.size()));

@@ -109,7 +109,7 @@ class Planner {
     if (!is_decided(piece)) return;
     for (std::size_t i = 0; i < piece.run.batches().size(); ++i) {
       const RecordBatchHeader& header = piece.run.batches()[i].header;
-      if (piece.run.batch(i).defect || header.record_count == 0) continue;
+      if (piece.run.batch(i).is_damaged || header.record_count == 0) continue;
       if (policy_.drops_all_records(facts(piece, i))) continue;
       if (header.is_control()) {
         piece.run.check_records(i, scratch);
@@ -146,8 +146,8 @@ class Planner {
     const std::uint32_t first_batch = scan_.segments[piece.segment].runs[piece.run_index].first_batch;
     for (std::size_t i = piece.run.batches().size(); i-- > 0;) {
       const HashedRun::Batch& batch = piece.run.batch(i);
-      if (batch.defect) {
-        if (!add(*batch.defect)) return false;
+      if (batch.is_damaged) {
+        if (!add(piece.run.defect_of(i))) return false;
       } else if (segment_plan_ != nullptr) {
         const Decided decided{.batch = piece.run.batches()[i],
                               .records = piece.run.records(batch),

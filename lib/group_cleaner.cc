@@ -51,6 +51,10 @@ void RunCopy::make(const BatchRun& run, const SegmentPlan& plan, BatchRewriter& 
     defect = rewriter.append(chunk.batches()[i], verdicts[i], kept, rebuilt);
     if (defect) return;
     if (rebuilt.size() == start) continue;
+    if (verdicts[i] == BatchVerdict::verbatim) {
+      headers.push_back(chunk.batches()[i].header);
+      continue;
+    }
     const auto header = decode_record_batch_header(Bytes{rebuilt}.subspan(start));
     check(static_cast<bool>(header), "a batch that was just built");
     headers.push_back(*header);

@@ -6,12 +6,26 @@ namespace kseg {
 
 void HashedRun::read(File& file, const BatchRun& run) {
   batches_.clear();
+  defects_.clear();
   records_.clear();
   hashes_.clear();
   entering_ = 0;
   defect_ = chunk_.read(file, run);
   batches_.resize(chunk_.batches().size());
-  for (std::size_t i = 0; i < batches_.size(); ++i) batches_[i].defect = check_crc(chunk_.batches()[i]);
+  for (std::size_t i = 0; i < batches_.size(); ++i) {
+    if (auto defect = check_crc(chunk_.batches()[i])) add_defect(i, std::move(*defect));
+  }
+}
+
+void HashedRun::add_defect(std::size_t index, Defect defect) {
+  batches_[index].is_damaged = true;
+  defects_.emplace_back(index, std::move(defect));
+}
+
+const Defect& HashedRun::defect_of(std::size_t index) const {
+  return std::find_if(defects_.begin(), defects_.end(),
+                      [&](const auto& found) { return found.first == index; })
+      ->second;
 }
 
 template <typename Take>
@@ -20,7 +34,7 @@ void HashedRun::read_records(std::size_t index, Scratch& scratch, Take&& take) {
   Batch& known = batches_[index];
   const auto section = uncompressed_records(batch, scratch.decompressor, scratch.bytes);
   if (!section) {
-    known.defect = section.error();
+    add_defect(index, section.error());
     return;
   }
   RecordReader reader(batch.header, section->bytes);
@@ -29,8 +43,9 @@ void HashedRun::read_records(std::size_t index, Scratch& scratch, Take&& take) {
     take(record);
   }
   if (!reader.defect()) return;
-  known.defect = reader.defect();
-  known.defect->position = batch.position;
+  Defect defect = *reader.defect();
+  defect.position = batch.position;
+  add_defect(index, std::move(defect));
 }
 
 void HashedRun::check_records(std::size_t index, Scratch& scratch) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "formats/record.h"
@@ -24,7 +25,7 @@ class HashedRun {
     std::uint32_t first_record = 0;  // of those that were hashed
     std::uint32_t record_count = 0;
     bool mixes_formats = false;  // a wrapper that holds messages of another format than its own
-    std::optional<Defect> defect{};
+    bool is_damaged = false;
   };
   // What decompression and reading need; one a thread.
   struct Scratch {
@@ -40,6 +41,7 @@ class HashedRun {
   // In file order, and what is known of each.
   const std::vector<RecordBatchView>& batches() const { return chunk_.batches(); }
   const Batch& batch(std::size_t index) const { return batches_[index]; }
+  const Defect& defect_of(std::size_t index) const;  // of a damaged one
 
   // Reads the records of a batch that has no defect; batches in file order, each once.
   void check_records(std::size_t index, Scratch& scratch);
@@ -63,10 +65,12 @@ class HashedRun {
  private:
   template <typename Take>
   void read_records(std::size_t index, Scratch& scratch, Take&& take);
+  void add_defect(std::size_t index, Defect defect);
 
   BatchChunk chunk_;
   std::optional<Defect> defect_;
   std::vector<Batch> batches_;
+  std::vector<std::pair<std::size_t, Defect>> defects_;  // of batches, by index
   std::vector<HashedRecord> records_;
   std::vector<KeyHash> hashes_;
   std::size_t entering_ = 0;

@@ -28,15 +28,20 @@ bool HeaderStretch::read(File& file, Position begin, Position end) {
   control_bytes_.clear();
   SegmentReader reader(file, {.payload = SegmentReader::Payload::skip, .begin = begin, .end = end});
   while (true) {
+    if (reader.next_usual(batches_.emplace_back())) {
+      batches_.back().bytes = {};
+      continue;
+    }
     const auto batch = reader.next();
     if (!batch) return false;
     if (!*batch) break;
-    batches_.push_back(**batch);
+    batches_.back() = **batch;
     batches_.back().bytes = {};
     if (!(*batch)->header.is_control()) continue;
     control_batches_.push_back(batches_.size() - 1);
     append(control_bytes_, (*batch)->bytes);
   }
+  batches_.pop_back();  // there was nothing for it
   Bytes rest = control_bytes_;
   for (const std::size_t index : control_batches_) {
     batches_[index].bytes = rest.first(batches_[index].header.size_bytes());

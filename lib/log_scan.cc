@@ -207,6 +207,7 @@ class Scanner {
     scanned.record_count += static_cast<std::uint64_t>(header.record_count);
     scanned.next_offset = header.next_offset();
     scanned.discardable.push_back(false);
+    if (!header.is_control() && !header.is_transactional() && !header.has_producer()) return std::nullopt;
 
     std::optional<RecordView> control;
     std::optional<ControlType> control_type;

@@ -98,6 +98,22 @@ Bytes SegmentReader::window(Position from, std::size_t least) {
   return Bytes{buffer_}.first(buffer_size_);
 }
 
+bool SegmentReader::next_usual(RecordBatchView& batch) {
+  if (options_.payload != Payload::skip || next_ < buffer_start_) return false;
+  const std::uint64_t skipped = next_ - buffer_start_;
+  if (skipped + kHeaderSize > buffer_size_) return false;
+  const Bytes bytes{buffer_.data() + skipped, buffer_size_ - skipped};
+  if (!decode_usual_header(bytes, batch.header) || batch.header.is_control()) return false;
+  const std::uint64_t size = batch.header.size_bytes();
+  if (size >= kLargeBatchBytes || next_ >= end_ || size > end_ - next_) return false;
+  prefetch_behind(bytes, size);
+  batch.position = next_;
+  batch.bytes = bytes.first(kHeaderSize);
+  next_ = next_ + size;
+  last_offset_ = batch.header.last_offset();
+  return true;
+}
+
 Result<std::optional<RecordBatchView>> SegmentReader::next() {
   if (next_ >= end_) return std::optional<RecordBatchView>{};
   read_ahead();

@@ -46,6 +46,10 @@ class SegmentReader {
   // torn_tail if no trusted batch follows, else bad_length.
   Result<std::optional<RecordBatchView>> next();
 
+  // The short way to what next() would yield, where that is a sound batch that is skipped and whose header is
+  // at hand. False: ask next(); `batch` is then of no use.
+  bool next_usual(RecordBatchView& batch);
+
   Position position() const { return next_; }  // of what next() will read
   Position end() const { return end_; }        // comes closer if the file turns out to be cut short
 

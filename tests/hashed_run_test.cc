@@ -67,9 +67,9 @@ TEST_CASE("a batch with a wrong crc has its defect, the others their records") {
   HashedRun run;
   run.read(*posix_file_system().open(path), runs[0]);
   CHECK_FALSE(run.defect());
-  CHECK_FALSE(run.batch(0).defect);
-  REQUIRE(run.batch(1).defect);
-  CHECK(run.batch(1).defect->code == DefectCode::crc_mismatch);
+  CHECK_FALSE(run.batch(0).is_damaged);
+  REQUIRE(run.batch(1).is_damaged);
+  CHECK(run.defect_of(1).code == DefectCode::crc_mismatch);
 }
 
 }  // namespace
