@@ -59,7 +59,6 @@ class Swap {
   void finish() {
     files_.sync_directory(folder_);
     for (const Offset base : outputs_) move_output(base, FileState::swap, FileState::current);
-    files_.sync_directory(folder_);
   }
 
   // An empty `.txnindex` came along only to overwrite the old one after a crash (see Cleaner); a
@@ -70,6 +69,8 @@ class Swap {
     if (info && info->size_bytes == 0) files_.remove(index);
   }
 
+  // If a crash leaves the removals and not the last renames, a loader finds the outputs as `.swap` files, as
+  // it would have before.
   void remove_retired() {
     for (const Path& path : retired_) files_.remove(path);
     files_.sync_directory(folder_);
