@@ -99,10 +99,15 @@ KSEG_AVX512 Escaped escape_avx512(const std::uint8_t* from, const std::uint8_t* 
       size = static_cast<std::uint32_t>(std::countr_zero(stop));
       escaped = _bzhi_u64(escaped, size);
     }
-    put_escaped(_mm512_maskz_extracti64x4_epi64(0xff, bytes, 0), static_cast<std::uint32_t>(escaped), to);
-    if (size > 32) {
-      put_escaped(_mm512_maskz_extracti64x4_epi64(0xff, bytes, 1), static_cast<std::uint32_t>(escaped >> 32),
-                  to + 32 + std::popcount(static_cast<std::uint32_t>(escaped)));
+    if (escaped == 0) {
+      _mm512_storeu_si512(to, bytes);
+    } else {
+      put_escaped(_mm512_maskz_extracti64x4_epi64(0xff, bytes, 0), static_cast<std::uint32_t>(escaped), to);
+      if (size > 32) {
+        put_escaped(_mm512_maskz_extracti64x4_epi64(0xff, bytes, 1),
+                    static_cast<std::uint32_t>(escaped >> 32),
+                    to + 32 + std::popcount(static_cast<std::uint32_t>(escaped)));
+      }
     }
     from += size;
     to += size + static_cast<std::uint32_t>(std::popcount(escaped));

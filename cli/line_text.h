@@ -76,6 +76,17 @@ inline char* pad(const char* begin, char* end, std::ptrdiff_t columns) {
 // At the right end of 10 columns, or of more.
 inline char* put_number_right(char* to, std::int64_t number) {
   constexpr std::ptrdiff_t kColumns = 10;
+  if (number >= 0 && number < 100'000'000 && std::endian::native == std::endian::little) {
+    const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(number));
+    const int leading = digits == 0 ? 7 : std::countr_zero(digits) / 8;
+    constexpr std::uint64_t kZeros = 0x3030'3030'3030'3030;
+    constexpr std::uint64_t kZerosToBlanks = 0x1010'1010'1010'1010;
+    const std::uint64_t leading_bits = (std::uint64_t{1} << 8 * leading) - 1;
+    const std::uint64_t text = (digits | kZeros) ^ (kZerosToBlanks & leading_bits);
+    std::memcpy(to, "  ", 2);
+    std::memcpy(to + 2, &text, sizeof text);
+    return to + kColumns;
+  }
   char digits[kNumberBytes];
   const std::ptrdiff_t size = put_number(digits, number) - digits;
   std::memset(to, ' ', kColumns);

@@ -254,12 +254,12 @@ void RecordLines::record_json(const RecordView& record) {
   end_at(line, put(to, before_key_));
   append_json(line, record.key);
   append_value_json(record.value);
-  append(line, R"(,"headers":)");
-  append_headers_json(line, record);
-  append(line, before_sequence_);
-  append_number(line, sequence_of(record));
-  append(line, before_control_);
-  append(line, batch_.is_control() ? std::string_view(control_json_) : "null");
+  append(line, record.header_count == 0 ? R"(,"headers":[])" : R"(,"headers":)");
+  if (record.header_count > 0) append_headers_json(line, record);
+  const std::string_view control = batch_.is_control() ? std::string_view(control_json_) : "null";
+  to = room(line, before_sequence_.size() + kNumberBytes + before_control_.size() + control.size());
+  to = put(put_number(put(to, before_sequence_), sequence_of(record)), before_control_);
+  end_at(line, put(to, control));
   if (topic_ && !batch_.is_control()) {
     append(line, R"(,"decoded":)");
     append_decoded_json(line, record, decoded_);
