@@ -135,7 +135,7 @@ class Command {
                      .time_ms = wall_clock_ms(),
                      .all = options_.all,
                      .fit = options_.fit,
-                     .jobs = options_.work.jobs,
+                     .jobs = options_.work.jobs(),
                      .compat = options_.compat,
                      .stopped = meter_.asked_to_stop(),
                      .refused = refused},
@@ -268,7 +268,11 @@ class Command {
   }
 
   LogDirCompaction compaction() const {
-    return {.request = options_.request, .jobs = options_.work.jobs, .fit = options_.fit, .done = {}};
+    return {.request = options_.request,
+            .jobs = options_.work.jobs(),
+            .at_once = options_.work.partitions_at_once(),
+            .fit = options_.fit,
+            .done = {}};
   }
 
   template <typename Done>

@@ -5,13 +5,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "cli/size_argument.h"
+#include "lib/ordered_work.h"
 
 namespace kseg {
 namespace {
@@ -21,6 +20,10 @@ constexpr int kWhoIsProcess = 1;
 constexpr int kIdleClass = 3 << 13;
 
 }  // namespace
+
+int WorkOptions::jobs() const {
+  return asked_jobs.value_or(static_cast<int>(machine_jobs()));
+}
 
 bool WorkOptions::shows_progress() const {
   return progress.value_or(::isatty(STDERR_FILENO) == 1);
@@ -33,8 +36,7 @@ void WorkOptions::take_priority() const {
 }
 
 void add_work_options(CLI::App& command, WorkOptions& options) {
-  options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  command.add_option("-j,--jobs", options.jobs, "threads (default: the number of processors)")
+  command.add_option("-j,--jobs", options.asked_jobs, "threads (default: the number of processors)")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
   command

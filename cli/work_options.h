@@ -14,12 +14,16 @@ class App;
 namespace kseg {
 
 struct WorkOptions {
-  int jobs = 1;
+  std::optional<int> asked_jobs;
   std::optional<std::uint64_t> max_bytes_per_second;
   bool idle = false;
   bool no_cache = false;
   std::optional<bool> progress;  // nothing: if standard error is a terminal
 
+  // Threads: as many as were asked for, else as there are processors.
+  int jobs() const;
+  // Twice as many where nobody asked: a partition waits for the disk several times, to write and to remove.
+  int partitions_at_once() const { return asked_jobs.value_or(2 * jobs()); }
   FileSystem& files() const { return no_cache ? uncached_file_system() : posix_file_system(); }
   bool shows_progress() const;
   // Asks the system to serve this process, and the threads it begins later, only when no other process

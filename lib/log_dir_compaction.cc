@@ -112,12 +112,12 @@ class Run {
 
   std::size_t partitions_at_once() const {
     if (options_.fit) return 1;
-    return std::clamp<std::size_t>(candidates_.size(), 1, static_cast<std::size_t>(options_.jobs));
+    return std::clamp<std::size_t>(candidates_.size(), 1, static_cast<std::size_t>(options_.at_once));
   }
 
   CompactionRequest request_for(const CleaningCandidate& candidate) const {
     CompactionRequest request = options_.request;
-    request.jobs = static_cast<std::size_t>(options_.jobs) / partitions_at_once();
+    request.jobs = std::max<std::size_t>(static_cast<std::size_t>(options_.jobs) / partitions_at_once(), 1);
     request.memory_bytes /= partitions_at_once();
     request.partition = candidate.folder;
     request.config = candidate.config;

@@ -27,7 +27,8 @@ using CompactionOutcome = std::variant<CompactionReport, Refusal, CompactionFail
 
 struct LogDirCompaction {
   CompactionRequest request;  // of each, but for partition, config and jobs; memory of all together
-  int jobs = 1;               // threads: as many partitions at once, or several in each if there are fewer
+  int jobs = 1;               // threads that compute: several in each partition if there are fewer of those
+  int at_once = 1;            // partitions, at most
   // For a disk that is nearly full: measures everything first, tells what it found, and then takes one
   // partition after the other, best first, as far as their groups fit; see fit_order.h.
   bool fit = false;

@@ -77,6 +77,7 @@ class CompactedDirectory {
     candidates = cleaning_candidates(posix_file_system(), root, checkpoints, asked);
     LogDirCompaction run{.request = {.dry_run = options.dry_run, .now_ms = kNowMs},
                          .jobs = options.jobs,
+                         .at_once = options.jobs,
                          .fit = options.fit,
                          .surveyed = [&](const FitOrder& found, std::uint64_t) { order = found; },
                          .done =
