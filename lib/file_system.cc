@@ -150,10 +150,9 @@ class PosixFile : public File {
   }
 
   void account(std::size_t bytes) {
-    bytes_since_forgotten_ += bytes;
-    if (cached_ || bytes_since_forgotten_ < kForgetEveryBytes) return;
-    forget_pages();
+    if (cached_ || bytes_since_forgotten_.fetch_add(bytes) + bytes < kForgetEveryBytes) return;
     bytes_since_forgotten_ = 0;
+    forget_pages();
   }
 
   // Advice; what is not yet on the disk stays.
@@ -164,7 +163,7 @@ class PosixFile : public File {
   Descriptor descriptor_;
   bool cached_;
   Kept kept_;
-  std::uint64_t bytes_since_forgotten_ = 0;
+  std::atomic<std::uint64_t> bytes_since_forgotten_ = 0;  // several threads may read
   std::uint64_t bytes_to_write_out_ = 0;
 };
 

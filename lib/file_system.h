@@ -45,7 +45,8 @@ class File {
   virtual ~File() = default;
   const Path& path() const { return path_; }
 
-  // Fills `into` from `from` on; returns the bytes read, fewer only at the end of the file.
+  // Fills `into` from `from` on; returns the bytes read, fewer only at the end of the file. By several
+  // threads at once, as all that only looks.
   virtual std::size_t read_at(Position from, std::span<std::uint8_t> into) = 0;
   // Advice: these bytes will be read, so the disk may fetch them meanwhile.
   virtual void will_read(Position /*from*/, std::uint64_t /*bytes*/) {}
