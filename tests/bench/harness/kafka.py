@@ -1,6 +1,8 @@
 """Kafka's own code, fetched and compiled by tests/kafka/run."""
 import os
+import signal
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 from .process import Failed, run
@@ -48,6 +50,15 @@ class Cleaner:
         if words[:1] != ["cleaned"]:
             raise Failed(f"Kafka's cleaner: {' '.join(words) or 'the JVM is gone'}")
         return float(words[1])
+
+    @contextmanager
+    def stopped(self):
+        """While others are measured: its compiler and collector go on for a while after the last answer."""
+        self.jvm.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.jvm.send_signal(signal.SIGCONT)
 
     def peak_mib(self):
         status = Path(f"/proc/{self.jvm.pid}/status").read_text()

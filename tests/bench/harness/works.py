@@ -131,7 +131,7 @@ class Compact(Work):
             for i in range(bench.runs):
                 with source.copy(bench.work_dir) as theirs:
                     row.kafka_s.append(cleaner.clean(theirs, segment_bytes))
-                    with source.copy(bench.work_dir) as ours:
+                    with cleaner.stopped(), source.copy(bench.work_dir) as ours:
                         self._kseg(bench, source, ours, segment_bytes, row, i)
                         if i == 0:
                             run([bench.kseg, "diff", "--control", theirs.root, ours.root])
