@@ -89,12 +89,11 @@ Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
     return Defect{.code = DefectCode::truncated, .position = at + first_field_cut(bytes.size())};
   }
   const RecordBatchHeader header = fields(bytes.data());
-  constexpr int kMinLength = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
-  if (header.batch_length < kMinLength) {
+  if (header.batch_length < RecordBatchHeader::kMinLength) {
     return Defect{.code = DefectCode::bad_length,
                   .position = at + 8,
                   .offset = header.base_offset,
-                  .expected = fmt::format("batch length of at least {}", kMinLength),
+                  .expected = fmt::format("batch length of at least {}", RecordBatchHeader::kMinLength),
                   .found = fmt::format("{}", header.batch_length)};
   }
   return header;
@@ -103,8 +102,7 @@ Result<RecordBatchHeader> decode_record_batch_header(Bytes bytes, Position at) {
 bool decode_usual_header(Bytes bytes, RecordBatchHeader& into) {
   if (bytes.size() < RecordBatchHeader::kSize) return false;
   into = fields(bytes.data());
-  constexpr int kMinLength = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
-  return into.magic == RecordBatchHeader::kMagic && into.batch_length >= kMinLength &&
+  return into.magic == RecordBatchHeader::kMagic && into.batch_length >= RecordBatchHeader::kMinLength &&
          !check_header(into, {}).has_value();
 }
 

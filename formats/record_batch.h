@@ -23,6 +23,7 @@ constexpr std::int32_t kNoSequence = -1;
 struct RecordBatchHeader {
   static constexpr std::size_t kSize = 61;         // bytes
   static constexpr std::size_t kLogOverhead = 12;  // base offset and length, not counted by batch_length
+  static constexpr std::int32_t kMinLength = kSize - kLogOverhead;  // of batch_length: no records
   static constexpr std::size_t kMagicPosition = 16;
   static constexpr std::size_t kMinPrefix = 17;  // what must be there to know length and magic
   static constexpr std::size_t kCrcStart = 21;   // the crc covers attributes … end

@@ -30,8 +30,7 @@ struct BatchExtent {
     in.u32();  // crc
     const std::int16_t attributes = in.i16();
     const std::int32_t last_offset_delta = in.i32();
-    constexpr int kMinLength = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
-    if (!in.ok() || magic != RecordBatchHeader::kMagic || length < kMinLength) return {};
+    if (!in.ok() || magic != RecordBatchHeader::kMagic || length < RecordBatchHeader::kMinLength) return {};
     return {.size_bytes = static_cast<std::uint64_t>(length) + RecordBatchHeader::kLogOverhead,
             .compressed = (attributes & RecordBatchHeader::kCodecMask) != 0,
             .base_offset = base_offset,

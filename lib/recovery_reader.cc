@@ -50,11 +50,12 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next() {
 
   if (magic < RecordBatchHeader::kMagic) return next_message(at, prefix);
 
-  constexpr std::int32_t kLeast = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
-  if (length < kLeast && payload_ == Payload::check) return bad_length(kLeast);
-  if (prefix.size() < RecordBatchHeader::kSize) return bad_length(kLeast);
+  if (length < RecordBatchHeader::kMinLength && payload_ == Payload::check)
+    return bad_length(RecordBatchHeader::kMinLength);
+  if (prefix.size() < RecordBatchHeader::kSize) return bad_length(RecordBatchHeader::kMinLength);
   const RecordBatchHeader header = read_record_batch_header(prefix);
-  if (length < kLeast && header.is_control()) return bad_length(kLeast);
+  if (length < RecordBatchHeader::kMinLength && header.is_control())
+    return bad_length(RecordBatchHeader::kMinLength);
   const bool whole = payload_ == Payload::check || header.is_control();
   const std::uint64_t wanted = whole ? size : RecordBatchHeader::kSize;
   const Bytes bytes = window(at, wanted);

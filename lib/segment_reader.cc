@@ -12,7 +12,6 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kHeaderSize = RecordBatchHeader::kSize;
-constexpr std::int64_t kMinBatchLength = kHeaderSize - RecordBatchHeader::kLogOverhead;
 // Where batches are large, their headers alone are read; where small, whole chunks of them.
 constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
 constexpr std::size_t kHeaderChunkBytes = 256;
@@ -181,7 +180,7 @@ Defect SegmentReader::bad_header(Defect defect, Bytes bytes) {
     return resume_after(std::move(defect), std::nullopt);
   }
   if (left < kHeaderSize) return beyond_end(std::move(defect), kHeaderSize);
-  const bool length_fits = prefix.length >= kMinBatchLength && prefix.size_bytes() <= left;
+  const bool length_fits = prefix.length >= RecordBatchHeader::kMinLength && prefix.size_bytes() <= left;
   return resume_after(std::move(defect),
                       length_fits ? std::optional(at + prefix.size_bytes()) : std::nullopt);
 }
@@ -279,7 +278,8 @@ std::optional<RecordBatchHeader> SegmentReader::plausible_at(Position at) {
   if (bytes.size() < LegacyMessage::kSizeV0) return std::nullopt;
   // First what costs nothing: searches come here for every byte 2.
   const Prefix prefix = Prefix::of(bytes);
-  const bool is_batch = prefix.magic == RecordBatchHeader::kMagic && prefix.length >= kMinBatchLength;
+  const bool is_batch =
+      prefix.magic == RecordBatchHeader::kMagic && prefix.length >= RecordBatchHeader::kMinLength;
   if (!(is_batch || prefix.is_legacy()) || prefix.offset <= last_offset_) return std::nullopt;
   const auto header = decode_record_batch_header(bytes, at);
   if (!header || check_header(*header, at) ||
