@@ -37,32 +37,44 @@ char* put(char* to, const char (&text)[kSize]) {
 
 constexpr std::size_t kNumberBytes = 20;  // at most, of an integer
 
-// Eight digits, the first in the lowest byte.
-inline std::uint64_t eight_digits(std::uint32_t number) {
-  const std::uint64_t fours = number / 10'000 | std::uint64_t{number % 10'000} << 32;
-  const std::uint64_t hundreds = (fours * 10'486 >> 20) & 0x0000'007f'0000'007f;
-  const std::uint64_t twos = ((fours - 100 * hundreds) << 16) + hundreds;
-  const std::uint64_t tens = (twos * 103 >> 10) & 0x000f'000f'000f'000f;
-  return ((twos - 10 * tens) << 8) + tens;
-}
+constexpr std::uint32_t kEightDigits = 100'000'000;  // the least number that has more
+
+// A number below kEightDigits as text, zeros in front, the first digit in the lowest byte.
+struct EightDigits {
+  std::uint64_t text = 0;
+  int leading = 0;  // zeros in front; at most 7
+
+  static EightDigits of(std::uint32_t number) {
+    constexpr std::uint64_t kZeros = 0x3030'3030'3030'3030;
+    const std::uint64_t fours = number / 10'000 | std::uint64_t{number % 10'000} << 32;
+    const std::uint64_t hundreds = (fours * 10'486 >> 20) & 0x0000'007f'0000'007f;
+    const std::uint64_t twos = ((fours - 100 * hundreds) << 16) + hundreds;
+    const std::uint64_t tens = (twos * 103 >> 10) & 0x000f'000f'000f'000f;
+    const std::uint64_t digits = ((twos - 10 * tens) << 8) + tens;
+    return {.text = digits | kZeros, .leading = digits == 0 ? 7 : std::countr_zero(digits) / 8};
+  }
+
+  std::uint64_t with_leading_blanks() const {
+    constexpr std::uint64_t kZerosToBlanks = 0x1010'1010'1010'1010;
+    return text ^ (kZerosToBlanks & ((std::uint64_t{1} << 8 * leading) - 1));
+  }
+};
 
 // There must be room for all of kNumberBytes.
 template <std::integral Number>
 char* put_number(char* to, Number number) {
-  constexpr std::uint32_t kEight = 100'000'000;
-  constexpr std::uint64_t kZeros = 0x3030'3030'3030'3030;
   const auto value = static_cast<std::uint64_t>(number);
-  if (number < 0 || value >= std::uint64_t{kEight} * kEight || std::endian::native != std::endian::little)
+  if (number < 0 || value >= std::uint64_t{kEightDigits} * kEightDigits ||
+      std::endian::native != std::endian::little)
     return std::to_chars(to, to + kNumberBytes, number).ptr;
-  const auto low = static_cast<std::uint32_t>(value % kEight);
-  const bool is_long = value >= kEight;
-  const std::uint64_t first = eight_digits(is_long ? static_cast<std::uint32_t>(value / kEight) : low);
-  const int leading = first == 0 ? 7 : std::countr_zero(first) / 8;
-  const std::uint64_t text = (first | kZeros) >> 8 * leading;
+  const auto low = static_cast<std::uint32_t>(value % kEightDigits);
+  const bool is_long = value >= kEightDigits;
+  const auto first = EightDigits::of(is_long ? static_cast<std::uint32_t>(value / kEightDigits) : low);
+  const std::uint64_t text = first.text >> 8 * first.leading;
   std::memcpy(to, &text, sizeof text);
-  to += 8 - leading;
+  to += 8 - first.leading;
   if (!is_long) return to;
-  const std::uint64_t rest = eight_digits(low) | kZeros;
+  const std::uint64_t rest = EightDigits::of(low).text;
   std::memcpy(to, &rest, sizeof rest);
   return to + 8;
 }
@@ -76,15 +88,10 @@ inline char* pad(const char* begin, char* end, std::ptrdiff_t columns) {
 // At the right end of 10 columns, or of more.
 inline char* put_number_right(char* to, std::int64_t number) {
   constexpr std::ptrdiff_t kColumns = 10;
-  if (number >= 0 && number < 100'000'000 && std::endian::native == std::endian::little) {
-    const std::uint64_t digits = eight_digits(static_cast<std::uint32_t>(number));
-    const int leading = digits == 0 ? 7 : std::countr_zero(digits) / 8;
-    constexpr std::uint64_t kZeros = 0x3030'3030'3030'3030;
-    constexpr std::uint64_t kZerosToBlanks = 0x1010'1010'1010'1010;
-    const std::uint64_t leading_bits = (std::uint64_t{1} << 8 * leading) - 1;
-    const std::uint64_t text = (digits | kZeros) ^ (kZerosToBlanks & leading_bits);
-    std::memcpy(to, "  ", 2);
-    std::memcpy(to + 2, &text, sizeof text);
+  if (number >= 0 && number < kEightDigits && std::endian::native == std::endian::little) {
+    const std::uint64_t text = EightDigits::of(static_cast<std::uint32_t>(number)).with_leading_blanks();
+    std::memcpy(to, "  ", kColumns - sizeof text);
+    std::memcpy(to + kColumns - sizeof text, &text, sizeof text);
     return to + kColumns;
   }
   char digits[kNumberBytes];
