@@ -5,6 +5,7 @@
 #include "formats/legacy_message.h"
 
 namespace kseg {
+
 void append_to_runs(const RecordBatchHeader& header, Position position, std::vector<BatchRun>& runs) {
   constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 18;
   if (runs.empty() || runs.back().end != position || position - runs.back().begin >= kRunBytes) {

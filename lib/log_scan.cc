@@ -207,7 +207,8 @@ class Scanner {
     scanned.record_count += static_cast<std::uint64_t>(header.record_count);
     scanned.next_offset = header.next_offset();
     scanned.discardable.push_back(false);
-    if (!header.is_control() && !header.is_transactional() && !header.has_producer()) return std::nullopt;
+    const bool plain = !header.is_control() && !header.is_transactional() && !header.has_producer();
+    if (plain) return std::nullopt;  // it says nothing of producers and transactions
 
     std::optional<RecordView> control;
     std::optional<ControlType> control_type;
