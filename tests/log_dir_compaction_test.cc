@@ -53,6 +53,7 @@ class Directory {
 
 struct Options {
   int jobs = 1;
+  std::optional<int> at_once = std::nullopt;  // as many as jobs
   bool fit = false;
   bool all = true;
   bool dry_run = false;
@@ -77,7 +78,7 @@ class CompactedDirectory {
     candidates = cleaning_candidates(posix_file_system(), root, checkpoints, asked);
     LogDirCompaction run{.request = {.dry_run = options.dry_run, .now_ms = kNowMs},
                          .jobs = options.jobs,
-                         .at_once = options.jobs,
+                         .at_once = options.at_once.value_or(options.jobs),
                          .fit = options.fit,
                          .surveyed = [&](const FitOrder& found, std::uint64_t) { order = found; },
                          .done =
@@ -179,13 +180,13 @@ TEST_CASE("any number of jobs leaves the same bytes and tells the same") {
   std::string told;
   std::map<std::string, FolderFiles> left;
   std::string checkpoint;
-  for (const int jobs : {1, 2, 8}) {
+  for (const auto& [jobs, at_once] : {std::pair{1, 1}, {2, 2}, {8, 8}, {2, 4}, {4, 1}}) {
     Directory directory;
     for (int i = 0; i < 12; ++i) {
       const Offset first_dirty{i % 3 * 2};
       directory.add(fmt::format("t{}-{}", i % 4, i), kDirty, {.first_dirty = first_dirty});
     }
-    const std::string now_told = compacted(directory, {.jobs = jobs});
+    const std::string now_told = compacted(directory, {.jobs = jobs, .at_once = at_once});
     std::map<std::string, FolderFiles> now_left;
     for (int i = 0; i < 12; ++i) {
       const std::string name = fmt::format("t{}-{}", i % 4, i);
