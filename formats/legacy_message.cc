@@ -13,7 +13,6 @@ namespace kseg {
 namespace {
 
 constexpr std::size_t kPrefixSize = RecordBatchHeader::kLogOverhead;  // offset and size
-constexpr std::int32_t kMinSize = 14;                                 // of any message, behind the prefix
 
 constexpr std::size_t kAttributesEnd = 18;
 
@@ -182,8 +181,9 @@ std::optional<Defect> complete_wrapper(RecordBatchView& wrapper, Decompressor& d
     const Offset stored{in.i64()};
     const std::int32_t size = in.i32();
     if (!in.ok()) break;
-    if (size < kMinSize) {
-      return bad(DefectCode::bad_length, fmt::format("messages of at least {} bytes inside", kMinSize),
+    if (size < LegacyMessage::kMinLength) {
+      return bad(DefectCode::bad_length,
+                 fmt::format("messages of at least {} bytes inside", LegacyMessage::kMinLength),
                  fmt::format("{}", size));
     }
     in.bytes(size);

@@ -13,8 +13,10 @@
 namespace kseg {
 
 struct LegacyMessage {
-  static constexpr std::size_t kSizeV0 = 26;       // bytes, offset and size included, key and value null
-  static constexpr std::size_t kSizeV1 = 34;       // with a timestamp
+  static constexpr std::size_t kSizeV0 = 26;  // bytes, offset and size included, key and value null
+  static constexpr std::size_t kSizeV1 = 34;  // with a timestamp
+  // Of a message of any format, behind its offset and size.
+  static constexpr std::int32_t kMinLength = kSizeV0 - RecordBatchHeader::kLogOverhead;
   static constexpr std::size_t kCrcPosition = 12;  // CRC-32
   static constexpr std::size_t kCrcStart = 16;     // it covers magic … end
 

@@ -174,7 +174,7 @@ std::optional<Defect> check_header(const RecordBatchHeader& header, Position at)
 
 void encode_empty_batch(const RecordBatchHeader& source, ByteBuffer& out) {
   RecordBatchHeader header = source;
-  header.batch_length = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead;
+  header.batch_length = RecordBatchHeader::kMinLength;
   header.attributes &= RecordBatchHeader::kLogAppendTimeBit | RecordBatchHeader::kTransactionalBit |
                        RecordBatchHeader::kControlBit;
   header.base_timestamp = kNoTimestamp;

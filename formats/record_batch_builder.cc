@@ -109,7 +109,7 @@ std::optional<Defect> RecordBatchBuilder::finish(Compressor& compressor, ByteBuf
     compressor.compress(header_.codec(), section, compressed_);
     section = compressed_;
   }
-  const std::size_t length = RecordBatchHeader::kSize - RecordBatchHeader::kLogOverhead + section.size();
+  const std::size_t length = RecordBatchHeader::kMinLength + section.size();
   if (length >
       static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) - RecordBatchHeader::kLogOverhead) {
     return Defect{.code = DefectCode::bad_length,

@@ -5,13 +5,13 @@
 #include <algorithm>
 
 #include "formats/cursor.h"
+#include "formats/legacy_message.h"
 
 namespace kseg {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr std::size_t kSkipChunkBytes = std::size_t{1} << 16;
-constexpr std::int32_t kMinLength = 14;  // of a message of format 0
 
 std::size_t chunk_bytes(RecoveryReader::Payload payload, std::uint64_t left) {
   const std::size_t most = payload == RecoveryReader::Payload::skip ? kSkipChunkBytes : kChunkBytes;
@@ -44,7 +44,7 @@ Result<std::optional<RecordBatchView>> RecoveryReader::next() {
                   .expected = fmt::format("at least {}", least),
                   .found = fmt::format("{}", length)};
   };
-  if (length < kMinLength) return bad_length(kMinLength);
+  if (length < LegacyMessage::kMinLength) return bad_length(LegacyMessage::kMinLength);
   const std::uint64_t size = static_cast<std::uint64_t>(length) + RecordBatchHeader::kLogOverhead;
   if (size > end_ - at) return std::optional<RecordBatchView>{};
 
