@@ -37,10 +37,10 @@ char* put(char* to, const char (&text)[kSize]) {
 
 constexpr std::size_t kNumberBytes = 20;  // at most, of an integer
 
-constexpr std::uint32_t kEightDigits = 100'000'000;  // the least number that has more
-
-// A number below kEightDigits as text, zeros in front, the first digit in the lowest byte.
+// A number below kEnd as text, zeros in front, the first digit in the lowest byte.
 struct EightDigits {
+  static constexpr std::uint32_t kEnd = 100'000'000;
+
   std::uint64_t text = 0;
   int leading = 0;  // zeros in front; at most 7
 
@@ -64,12 +64,12 @@ struct EightDigits {
 template <std::integral Number>
 char* put_number(char* to, Number number) {
   const auto value = static_cast<std::uint64_t>(number);
-  if (number < 0 || value >= std::uint64_t{kEightDigits} * kEightDigits ||
+  if (number < 0 || value >= std::uint64_t{EightDigits::kEnd} * EightDigits::kEnd ||
       std::endian::native != std::endian::little)
     return std::to_chars(to, to + kNumberBytes, number).ptr;
-  const auto low = static_cast<std::uint32_t>(value % kEightDigits);
-  const bool is_long = value >= kEightDigits;
-  const auto first = EightDigits::of(is_long ? static_cast<std::uint32_t>(value / kEightDigits) : low);
+  const auto low = static_cast<std::uint32_t>(value % EightDigits::kEnd);
+  const bool is_long = value >= EightDigits::kEnd;
+  const auto first = EightDigits::of(is_long ? static_cast<std::uint32_t>(value / EightDigits::kEnd) : low);
   const std::uint64_t text = first.text >> 8 * first.leading;
   std::memcpy(to, &text, sizeof text);
   to += 8 - first.leading;
@@ -88,7 +88,7 @@ inline char* pad(const char* begin, char* end, std::ptrdiff_t columns) {
 // At the right end of 10 columns, or of more.
 inline char* put_number_right(char* to, std::int64_t number) {
   constexpr std::ptrdiff_t kColumns = 10;
-  if (number >= 0 && number < kEightDigits && std::endian::native == std::endian::little) {
+  if (number >= 0 && number < EightDigits::kEnd && std::endian::native == std::endian::little) {
     const std::uint64_t text = EightDigits::of(static_cast<std::uint32_t>(number)).with_leading_blanks();
     std::memcpy(to, "  ", kColumns - sizeof text);
     std::memcpy(to + kColumns - sizeof text, &text, sizeof text);
