@@ -6,13 +6,13 @@
 
 namespace kseg {
 
-void append_to_runs(const RecordBatchHeader& header, Position position, std::vector<BatchRun>& runs) {
+void append_to_runs(std::uint64_t size_bytes, Position position, std::vector<BatchRun>& runs) {
   constexpr std::uint64_t kRunBytes = std::uint64_t{1} << 18;
   if (runs.empty() || runs.back().end != position || position - runs.back().begin >= kRunBytes) {
     const std::uint32_t before = runs.empty() ? 0 : runs.back().first_batch + runs.back().batch_count;
     runs.push_back({.begin = position, .end = position, .first_batch = before});
   }
-  runs.back().end = position + header.size_bytes();
+  runs.back().end = position + size_bytes;
   ++runs.back().batch_count;
 }
 

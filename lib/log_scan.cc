@@ -202,7 +202,7 @@ class Scanner {
 
   std::optional<Defect> scan_batch(const RecordBatchView& batch, ScannedSegment& scanned) {
     const RecordBatchHeader& header = batch.header;
-    append_to_runs(header, batch.position, scanned.runs);
+    append_to_runs(header.size_bytes(), batch.position, scanned.runs);
     ++scanned.batch_count;
     scanned.record_count += static_cast<std::uint64_t>(header.record_count);
     scanned.next_offset = header.next_offset();

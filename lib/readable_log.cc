@@ -126,7 +126,7 @@ class ReadableLog::Scan {
     next_offset_ = header.next_offset();
 
     ReadableSegment& into = log_.segments_.back();
-    append_to_runs(header, batch.position, into.runs);
+    append_to_runs(header.size_bytes(), batch.position, into.runs);
     into.aborted.push_back(false);
     if (!committed_only()) return;
     const auto control_type = control_type_of(batch);

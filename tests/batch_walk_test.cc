@@ -17,7 +17,7 @@ struct Walked {
   explicit Walked(std::size_t gap) {
     const auto& batches = log.model().segments[0].batches;
     for (std::size_t i = 0; i < batches.size(); ++i) {
-      if (i != gap) append_to_runs(batches[i].header, log.position_of(i), runs);
+      if (i != gap) append_to_runs(batches[i].header.size_bytes(), log.position_of(i), runs);
     }
   }
 

@@ -18,7 +18,7 @@ struct Hashed {
     std::vector<BatchRun> runs;
     const auto& batches = log.model().segments[0].batches;
     for (std::size_t i = 0; i < batches.size(); ++i)
-      append_to_runs(batches[i].header, log.position_of(i), runs);
+      append_to_runs(batches[i].header.size_bytes(), log.position_of(i), runs);
     REQUIRE(runs.size() == 1);
     const auto file = posix_file_system().open(log.file(SegmentFileKind::log, 0));
     run.read(*file, runs[0]);
@@ -59,7 +59,7 @@ TEST_CASE("a batch with a wrong crc has its defect, the others their records") {
   LogBuilder log = LogBuilder::from_notation("{0} a=1 b=1");
   std::vector<BatchRun> runs;
   for (std::size_t i = 0; i < 2; ++i)
-    append_to_runs(log.model().segments[0].batches[i].header, log.position_of(i), runs);
+    append_to_runs(log.model().segments[0].batches[i].header.size_bytes(), log.position_of(i), runs);
   const Path path = log.file(SegmentFileKind::log, 0);
   ByteBuffer bytes = read_whole_file(path);
   bytes.back() ^= 1;
