@@ -128,9 +128,9 @@ class Command {
 
   void line(const Repair::Cut& cut, const Path& kept) {
     const DamagedRange& range = cut.range;
-    output_.print("{}: {} {} at position {}, {}: {}", cut.file.native(), options_.dry_run ? "would cut" : "cut",
-                  count(range.size_bytes(), "byte"), range.begin, offsets_of(range.offsets),
-                  describe(range.defect));
+    output_.print("{}: {} {} at position {}, {}: {}", cut.file.native(),
+                  options_.dry_run ? "would cut" : "cut", count(range.size_bytes(), "byte"), range.begin,
+                  offsets_of(range.offsets), describe(range.defect));
     if (cut.salvageable_records > 0) {
       const std::string records = count(cut.salvageable_records, "record");
       output_.print("  {} of it can be read{}", records,
@@ -194,8 +194,9 @@ class Command {
                   options_.dry_run ? "would be kept" : "kept", count(repair.records(), "record"),
                   count(repair.bytes_cut(), "byte"), count(repair.cuts().size(), "range"),
                   salvaged > 0 ? fmt::format("; {} unproven", count(salvaged, "record")) : "",
-                  options_.dry_run ? "; dry run, nothing was written"
-                                   : fmt::format("; {} made anew", count(repair.derived().size(), "other file")));
+                  options_.dry_run
+                      ? "; dry run, nothing was written"
+                      : fmt::format("; {} made anew", count(repair.derived().size(), "other file")));
   }
 
   const RepairOptions& options_;
@@ -214,7 +215,8 @@ void add_repair_command(CLI::App& app, ChosenCommand& chosen) {
       ->type_name("")
       ->required();
   auto* const how = command->add_option_group("how");
-  how->add_option("--output", options->request.output, "write a complete new folder, leave the partition alone")
+  how->add_option("--output", options->request.output,
+                  "write a complete new folder, leave the partition alone")
       ->type_name("DIR");
   how->add_flag("--in-place", options->in_place, "swap the damaged segments, as a broker's cleaner does");
   how->add_flag("-n,--dry-run", options->dry_run, "say what would be cut, write nothing");

@@ -17,8 +17,8 @@ struct BatchRun {
   std::uint32_t batch_count = 0;
 };
 
-// Puts a batch of so many bytes behind the others: into the last run, or into a new one if that is about 256 KiB already or
-// does not end where the batch begins.
+// Puts a batch of so many bytes behind the others: into the last run, or into a new one if that is about 256
+// KiB already or does not end where the batch begins.
 void append_to_runs(std::uint64_t size_bytes, Position position, std::vector<BatchRun>& runs);
 
 class BatchChunk {

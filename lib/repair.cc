@@ -91,11 +91,10 @@ std::optional<Refusal> Repair::look() {
 }
 
 std::optional<Refusal> Repair::check_folders() const {
-  if (request_.quarantine && (LogDir::at(*files_, *request_.quarantine) ||
-                              LogDir::parent_of(*files_, *request_.quarantine))) {
-    return Refusal{
-        .reason = fmt::format("{}: lies in a log directory", request_.quarantine->string()),
-        .hint = "a broker does not start if there is a folder that is no partition's"};
+  if (request_.quarantine &&
+      (LogDir::at(*files_, *request_.quarantine) || LogDir::parent_of(*files_, *request_.quarantine))) {
+    return Refusal{.reason = fmt::format("{}: lies in a log directory", request_.quarantine->string()),
+                   .hint = "a broker does not start if there is a folder that is no partition's"};
   }
   if (request_.in_place()) return std::nullopt;
   if (files_->info(*request_.output)) {
@@ -120,8 +119,9 @@ std::optional<Refusal> Repair::look_at(std::size_t index) {
   if (const Defect* defect = std::get_if<Defect>(&found)) {
     return Refusal{.reason = fmt::format("{}: its offsets are not those that the segments' names leave it",
                                          segment.log.string()),
-                   .hint = "rename the files of the segment whose name is wrong, or move away what is there "
-                           "twice, and repair again",
+                   .hint =
+                       "rename the files of the segment whose name is wrong, or move away what is there "
+                       "twice, and repair again",
                    .defects = {{segment.log, *defect}}};
   }
   SoundBatches& sound = std::get<SoundBatches>(found);
@@ -129,7 +129,8 @@ std::optional<Refusal> Repair::look_at(std::size_t index) {
   records_ += sound.records;
   if (sound.damaged.empty()) return std::nullopt;
 
-  Damaged damaged{.runs = std::move(sound.runs), .first_cut = cuts_.size(), .cut_count = sound.damaged.size()};
+  Damaged damaged{
+      .runs = std::move(sound.runs), .first_cut = cuts_.size(), .cut_count = sound.damaged.size()};
   damaged_.emplace(index, std::move(damaged));
   const auto file = files_->open(segment.log);
   BatchSalvage salvager;

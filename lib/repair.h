@@ -2,13 +2,14 @@
 // and makes anew what is derived from a log, by a broker's own recovery (recovery.h), which then finds
 // nothing to cut. That alone would end the log at the first damage.
 //
-// Bytes that are taken out are kept as `cut-NAME-POSITION`, in the partition folder or in a quarantine folder.
+// Bytes that are taken out are kept as `cut-NAME-POSITION`, in the partition folder or in a quarantine
+// folder.
 #pragma once
 
 #include <map>
 
-#include "lib/refusal.h"
 #include "lib/recovery.h"
+#include "lib/refusal.h"
 #include "lib/sound_batches.h"
 
 namespace kseg {
@@ -32,7 +33,7 @@ class Repair {
   struct Cut {
     Path file;
     DamagedRange range;
-    bool zeros = false;                    // nothing but zeros, of which nobody keeps a copy
+    bool zeros = false;                     // nothing but zeros, of which nobody keeps a copy
     std::uint32_t salvageable_records = 0;  // of the batch that begins there
   };
 
@@ -51,9 +52,9 @@ class Repair {
   std::uint64_t records() const { return records_; }
   std::uint64_t bytes_cut() const;
 
-  // Does it, durably. In place one damaged segment after the other is swapped by a broker's own protocol: after
-  // a crash each is the old one or the new one, and what was derived is as a crash leaves it. A refusal is
-  // that of Recovery; an output then does not come into being. Throws IoError.
+  // Does it, durably. In place one damaged segment after the other is swapped by a broker's own protocol:
+  // after a crash each is the old one or the new one, and what was derived is as a crash leaves it. A refusal
+  // is that of Recovery; an output then does not come into being. Throws IoError.
   std::optional<Refusal> carry_out();
 
   // After carry_out(): where the bytes of each of cuts() are, empty if they are zeros; and the files that

@@ -11,6 +11,8 @@
 namespace kseg {
 namespace {
 
+constexpr std::int64_t kMaxOffsetsInSegment = std::int64_t{1} << 31;  // an index holds no other
+
 struct Found {
   Position begin;
   Offset base;
@@ -47,9 +49,8 @@ std::vector<Found> longest_chain(const std::vector<Found>& found) {
   std::vector<std::size_t> tails;
   std::vector<std::size_t> before(found.size(), kNone);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto at = std::lower_bound(
-        tails.begin(), tails.end(), found[i].base,
-        [&](std::size_t tail, Offset base) { return found[tail].last < base; });
+    const auto at = std::lower_bound(tails.begin(), tails.end(), found[i].base,
+                                     [&](std::size_t tail, Offset base) { return found[tail].last < base; });
     if (at != tails.begin()) before[i] = *(at - 1);
     if (at == tails.end()) {
       tails.push_back(i);
@@ -58,7 +59,8 @@ std::vector<Found> longest_chain(const std::vector<Found>& found) {
     }
   }
   std::vector<Found> chain;
-  for (std::size_t i = tails.empty() ? kNone : tails.back(); i != kNone; i = before[i]) chain.push_back(found[i]);
+  for (std::size_t i = tails.empty() ? kNone : tails.back(); i != kNone; i = before[i])
+    chain.push_back(found[i]);
   std::reverse(chain.begin(), chain.end());
   return chain;
 }
@@ -66,7 +68,11 @@ std::vector<Found> longest_chain(const std::vector<Found>& found) {
 class Search {
  public:
   Search(FileSystem& files, const Segment& segment, OffsetRange allowed)
-      : segment_(segment), allowed_(allowed), file_(files.open(segment.log)), check_(defects_) {
+      : segment_(segment),
+        end_of_offsets_(allowed.end),
+        allowed_{allowed.begin, std::min(allowed.end, segment.base_offset + kMaxOffsetsInSegment)},
+        file_(files.open(segment.log)),
+        check_(defects_) {
     size_ = Position{file_->info().size_bytes};
   }
 
@@ -74,7 +80,7 @@ class Search {
     look({}, size_);
     std::vector<Found> chain = longest_chain(found_);
     // Behind a base offset that is too high, a reader that met damage has looked for nothing but higher ones.
-    if (chain.size() < found_.size() && look_again()) chain = longest_chain(found_);
+    if (look_again()) chain = longest_chain(found_);
     if (auto misnamed = judge_name(chain)) return std::move(*misnamed);
     if (std::any_of(chain.begin(), chain.end(), [&](const Found& each) { return !fits(each); })) {
       std::vector<Found> fitting;
@@ -121,15 +127,14 @@ class Search {
       begin = each.end();
     }
     gap(size_);
-    std::sort(found_.begin(), found_.end(),
-              [](const Found& a, const Found& b) { return a.begin < b.begin; });
+    std::sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) { return a.begin < b.begin; });
     return found_.size() > before.size();
   }
 
   std::optional<Defect> judge_name(const std::vector<Found>& chain) const {
     const auto outside =
         std::count_if(chain.begin(), chain.end(), [&](const Found& each) { return !fits(each); });
-    if (outside < 2 && (outside == 0 || chain.size() > 1)) return std::nullopt;
+    if (outside < 2) return std::nullopt;
     return Defect{.code = DefectCode::segment_range,
                   .position = chain.front().begin,
                   .offset = chain.front().base,
@@ -153,7 +158,7 @@ class Search {
       end = each.end();
       next = each.last + 1;
     }
-    range_up_to(size_, allowed_.end);
+    range_up_to(size_, end_of_offsets_);
     return sound;
   }
 
@@ -172,6 +177,7 @@ class Search {
   }
 
   const Segment& segment_;
+  Offset end_of_offsets_;
   OffsetRange allowed_;
   std::unique_ptr<File> file_;
   Position size_;

@@ -30,8 +30,8 @@ struct SoundBatches {
   // segment's name and the next one's leave it), and between its neighbours. A base offset lies outside of
   // the crc: of batches that contradict each other as few as possible are left out.
   //
-  // A defect (segment_range) if more than one batch, or all, are sound but for `allowed`: then it is the name
-  // that is wrong. 32 bytes of memory a batch of the segment. Throws IoError.
+  // A defect (segment_range) if more than one batch is sound but for `allowed`: then it is the name that is
+  // wrong. 32 bytes of memory a batch of the segment. Throws IoError.
   static std::variant<SoundBatches, Defect> of(FileSystem& files, const Segment& segment,
                                                OffsetRange allowed);
 };
