@@ -158,6 +158,7 @@ Result<std::optional<RecordBatchView>> SegmentReader::next() {
   next_ = at + size;
   if (!whole && size >= kLargeBatchBytes) chunk_bytes_ = std::min(chunk_bytes_, kHeaderChunkBytes);
   last_offset_ = batch.header.last_offset();
+  sound_message_met_ |= batch.header.is_legacy();
   return std::optional(batch);
 }
 
@@ -216,10 +217,14 @@ Defect SegmentReader::resume_at(Defect defect, Position position) {
 
 Position SegmentReader::trusted_after(Position defective, std::optional<Position> expected_next) {
   const Position from = defective + 1;
-  // What lies inside of a wrapper may be messages that lead to its end.
+  // What lies inside of a wrapper may be messages that lead to its end. But a batch that is out of place
+  // looks like a message soon, and then so does what its length leads to.
   const bool is_message = Prefix::of(window(defective, RecordBatchHeader::kMinPrefix)).is_legacy();
-  if (is_message && expected_next && (*expected_next == end_ || plausible_at(*expected_next)))
-    return *expected_next;
+  if (is_message && expected_next) {
+    const bool leads_on =
+        sound_message_met_ ? plausible_at(*expected_next).has_value() : trusted_at(*expected_next);
+    if (*expected_next == end_ || leads_on) return *expected_next;
+  }
   if (expected_next && (*expected_next == end_ || trusted_at(*expected_next))) {
     // A wrong length may have swallowed whole batches. Those lead exactly to where it leads; batches
     // inside of a record's value do not.

@@ -77,8 +77,9 @@ class SegmentReader {
   Position next_;
   Position end_;
   Position read_ahead_to_;
-  Offset last_offset_{-1};    // of the last good batch
-  bool legacy_met_ = false;   // a message of format 0 or 1
+  Offset last_offset_{-1};   // of the last good batch
+  bool legacy_met_ = false;  // a message of format 0 or 1, or what looks like one
+  bool sound_message_met_ = false;
   Position known_trusted_;    // what the last search over the rest of the file found
   std::uint64_t effort_ = 0;  // bytes read, and bytes whose crc was computed in vain
   std::uint64_t effort_limit_;

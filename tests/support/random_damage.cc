@@ -33,9 +33,7 @@ std::string damage_log(const std::string& name, ByteBuffer& log, Dice& dice) {
       log.insert(begin, more.begin(), more.end());
       return fmt::format("{}: {} bytes at {} stand there twice", name, length, at);
     }
-    default:
-      log.resize(static_cast<std::size_t>(at));
-      return fmt::format("{}: ends at {}", name, at);
+    default: log.resize(static_cast<std::size_t>(at)); return fmt::format("{}: ends at {}", name, at);
   }
 }
 
