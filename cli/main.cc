@@ -18,6 +18,7 @@
 #include "cli/dump.h"
 #include "cli/latest.h"
 #include "cli/ls.h"
+#include "cli/reindex.h"
 #include "cli/repair.h"
 #include "cli/retention.h"
 #include "cli/tombstones.h"
@@ -78,6 +79,7 @@ ExitStatus run(int argc, char** argv) {
   add_tombstones_command(app, chosen);
   add_append_command(app, chosen);
   add_repair_command(app, chosen);
+  add_reindex_command(app, chosen);
   add_retention_command(app, chosen);
 
   std::string answer;

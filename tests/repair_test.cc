@@ -198,6 +198,17 @@ TEST_CASE("offsets decide where a crc does not reach") {
   }
 }
 
+TEST_CASE("a header that lost bytes costs its own batch, though the rest looks like a message of format 0") {
+  TemporaryFolder folder;
+  const Path partition = folder.path() / "t-0";
+  FolderFiles files = read_folder(kBroker / "compaction/2-second-round/kv-append-time-0");
+  ByteBuffer& log = files.at("00000000000000000350.log");
+  const auto at = log.begin() + 15;
+  log.erase(at, at + 7);
+  write_folder(partition, files);
+  CHECK(cuts(plan(request(partition))) == "0+664: 350..356: crc_mismatch");
+}
+
 TEST_CASE("a segment of which nothing is left stays as an empty one") {
   Damaged sample("{0} a=1 {1} [b=1 c=1] {3} d=1");
   sample.log.flip_byte(1, 70);
