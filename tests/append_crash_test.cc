@@ -6,8 +6,10 @@
 #include <string>
 
 #include "lib/log_check.h"
+#include "lib/recovery.h"
 #include "lib/segment_reader.h"
 #include "tests/append_lines.h"
+#include "tests/power_cuts.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
@@ -74,6 +76,15 @@ bool begins_with(const ByteBuffer& whole, const ByteBuffer& part) {
   return part.size() <= whole.size() && std::equal(part.begin(), part.end(), whole.begin());
 }
 
+ByteBuffer without_last_batch(const ByteBuffer& batches) {
+  std::size_t last = 0;
+  for (std::size_t at = 0; at < batches.size();) {
+    last = at;
+    at += decode_record_batch_header(Bytes(batches).subspan(at))->size_bytes();
+  }
+  return ByteBuffer(batches.begin(), batches.begin() + static_cast<std::ptrdiff_t>(last));
+}
+
 std::string defects(const Path& folder) {
   CollectedReport report;
   verify(LogCheck::of_folder(posix_file_system(), folder, {}, report));
@@ -134,6 +145,58 @@ TEST_CASE("an append that dies before any file operation leaves whole batches") 
 
 TEST_CASE("an append that dies half-way through any write leaves whole batches") {
   die_at_every_operation(true);
+}
+
+TEST_CASE("a power cut at any operation of an append leaves the old log, whatever of the unsynced is gone") {
+  Sample sample;
+  sample.restore();
+  const ByteBuffer before = whole_batches(sample.partition);
+  const FolderFiles folder = read_folder(sample.partition);
+  REQUIRE(append_lines(posix_file_system(), sample.request(), kLines).what == "");
+  const ByteBuffer after = whole_batches(sample.partition);
+  const FolderFiles clean_folder = read_folder(sample.partition);
+
+  PowerCuts{.what = "append",
+            .root = sample.root,
+            .restore = [&] { sample.restore(); },
+            .run = [&](FileSystem& files) { append_lines(files, sample.request(), kLines); },
+            .judge =
+                [&] {
+                  // A broker scans only what has no mark; with the mark all must be as it was, or as it
+                  // should be.
+                  if (std::filesystem::exists(sample.root / kCleanShutdownFile)) {
+                    const FolderFiles left = read_folder(sample.partition);
+                    CHECK((left == folder || left == clean_folder));
+                    return;
+                  }
+                  AppendRequest again = sample.request();
+                  again.recover = true;
+                  const auto append_one = [&] {
+                    return append_lines(posix_file_system(), again, R"({"key":"z","value":"z"})");
+                  };
+                  // What a broker that starts does.
+                  const auto recover = [&] {
+                    auto plan =
+                        Recovery::plan(posix_file_system(), {.partition = sample.partition, .now_ms = 100});
+                    REQUIRE(std::holds_alternative<Recovery>(plan));
+                    std::get<Recovery>(plan).carry_out();
+                    return std::get<Recovery>(plan).bytes_lost();
+                  };
+                  Appended next = append_one();
+                  if (!next.refused.empty()) {  // the last batch ends in zeros: more than a torn tail
+                    CHECK(recover() > 0);
+                    next = append_one();
+                  }
+                  CHECK(next.refused == "");
+                  CHECK(next.report.records == 1);
+                  CHECK(recover() == 0);  // indexes are mended
+                  CHECK(defects(sample.partition) == "");
+                  // The old records, the first of the new ones, and the one from after the cut.
+                  const ByteBuffer left = whole_batches(sample.partition);
+                  CHECK(begins_with(left, before));
+                  CHECK(begins_with(after, without_last_batch(left)));
+                }}
+      .make_all();
 }
 
 TEST_CASE("an append that the system refuses any operation leaves every byte as it was") {

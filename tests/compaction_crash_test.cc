@@ -9,6 +9,7 @@
 #include "lib/compaction.h"
 #include "lib/group_cleaner.h"
 #include "lib/segment_swap.h"
+#include "tests/power_cuts.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
 #include "tests/support/log_builder.h"
@@ -78,7 +79,9 @@ void expect_nothing_lost(Sample& sample) {
   keep_state(sample);
   load_as_broker(posix_file_system(), sample.partition);
   CHECK(differences(sample.partition, sample.original) == "");
-  const auto again = compact(posix_file_system(), request(sample.partition));
+  FaultyFileSystem files(posix_file_system());
+  files.skip_syncs();
+  const auto again = compact(files, request(sample.partition));
   if (const auto* refusal = std::get_if<Refusal>(&again)) FAIL_CHECK("refused: ", refusal->reason);
   CHECK(differences(sample.partition, sample.original) == "");
 }
@@ -133,6 +136,32 @@ TEST_CASE("nor does one that merges segments into larger ones") {
 TEST_CASE("nor does one whose output does not fit into one segment") {
   die_at_every_operation(Death::before_it, kMergedAndSplit);
   die_at_every_operation(Death::half_way, kMergedAndSplit);
+}
+
+void cut_power(const std::string& what, const Sizes& sizes) {
+  Sample sample;
+  PowerCuts{.what = what,
+            .root = sample.root,
+            .restore = [&] { sample.restore(); },
+            .run =
+                [&](FileSystem& files) {
+                  const auto outcome = compact(files, request(sample.partition, sizes));
+                  REQUIRE(std::holds_alternative<CompactionReport>(outcome));
+                },
+            .judge = [&] { expect_nothing_lost(sample); }}
+      .make_all();
+}
+
+TEST_CASE("a power cut at any operation of a round loses nothing, whatever of the unsynced is gone") {
+  cut_power("compaction", {});
+}
+
+TEST_CASE("nor does one while segments are merged") {
+  cut_power("compaction that merges", kMerged);
+}
+
+TEST_CASE("nor does one while they are split again") {
+  cut_power("compaction that merges and splits", kMergedAndSplit);
 }
 
 TEST_CASE("an operation that the system refuses ends the compaction and loses nothing") {

@@ -15,6 +15,7 @@
 #include "formats/transaction_index.h"
 #include "lib/partition_log.h"
 #include "tests/dump_lines.h"
+#include "tests/power_cuts.h"
 #include "tests/support/broker_cases.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
@@ -846,6 +847,31 @@ TEST_CASE("a recovery that dies before any file operation is finished by the nex
 
 TEST_CASE("so is one that dies half-way through a write, or on the way into quarantine") {
   meet(Mishap::torn_write, true);
+}
+
+TEST_CASE("so is one at whose operations the power is cut, whatever of the unsynced is gone") {
+  for (const bool in_quarantine : {false, true}) {
+    for (const Unfinished& one : unfinished()) {
+      CAPTURE(one.name);
+      Prepared prepared(one, in_quarantine);
+      prepared.restore();
+      plan(prepared.request()).carry_out();
+      const FolderFiles expected = prepared.result();
+      PowerCuts{.what = std::string("recovery, ") + one.name,
+                .root = prepared.folder.path(),
+                .restore = [&] { prepared.restore(); },
+                .run = [&](FileSystem& files) { plan(prepared.request(), files).carry_out(); },
+                .judge =
+                    [&] {
+                      plan(prepared.request()).carry_out();
+                      FolderFiles left = prepared.result();
+                      std::erase_if(left, [](const auto& file) { return file.first.ends_with(".tmp"); });
+                      CHECK(names(left) == names(expected));
+                      CHECK(left == expected);
+                    }}
+          .make_all();
+    }
+  }
 }
 
 TEST_CASE("an operation that the system refuses once ends a recovery, and the next one finishes it") {

@@ -8,6 +8,7 @@
 #include "lib/leader_epochs.h"
 #include "lib/retention.h"
 #include "lib/segment_reader.h"
+#include "tests/power_cuts.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
@@ -149,6 +150,32 @@ TEST_CASE("a process that dies before any operation of a deletion leaves the res
 TEST_CASE("a process that dies half-way through a write of a deletion leaves the rest of the log") {
   fault_at_every_operation(Fault::tear, "993", true);
   fault_at_every_operation(Fault::tear, "0", false);
+}
+
+void cut_power(const std::string& what, const std::string& retention_ms) {
+  Sample sample(false);
+  sample.restore();
+  const ByteBuffer whole = batches_of(PartitionLog::open(posix_file_system(), sample.partition));
+  const RetentionReport report = run(posix_file_system(), sample, retention_ms);
+  PowerCuts{.what = what,
+            .root = sample.root,
+            .restore = [&] { sample.restore(); },
+            .run = [&](FileSystem& files) { run(files, sample, retention_ms); },
+            .judge =
+                [&] {
+                  CHECK(std::filesystem::exists(sample.root / kCleanShutdownFile));
+                  expect_the_rest(sample, whole, report.log_start);
+                  run(posix_file_system(), sample, retention_ms);
+                  const PartitionLog log = PartitionLog::open(posix_file_system(), sample.partition);
+                  CHECK(log.segments().front().base_offset == report.log_start);
+                  expect_the_rest(sample, whole, report.log_start);
+                }}
+      .make_all();
+}
+
+TEST_CASE("a power cut at any operation of a deletion leaves the rest of the log") {
+  cut_power("retention", "993");
+  cut_power("retention of all segments", "0");
 }
 
 TEST_CASE("an operation that the system refuses ends a deletion and leaves the rest of the log") {

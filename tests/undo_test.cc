@@ -8,6 +8,7 @@
 
 #include "lib/compaction.h"
 #include "lib/log_dir_compaction.h"
+#include "tests/power_cuts.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
 #include "tests/support/log_builder.h"
@@ -243,6 +244,53 @@ TEST_CASE("an undo that dies at any operation loses nothing and can be done agai
       }
     }
   }
+}
+
+TEST_CASE("a power cut at any operation of a compaction leaves what can be undone") {
+  Sample sample;
+  sample.segment_bytes = 300;
+  std::map<std::string, std::pair<ByteBuffer, std::int64_t>> before;
+  const std::string checkpoint = sample.checkpoint();
+  PowerCuts{.what = "compaction that keeps originals",
+            .root = sample.folder.path(),
+            .restore =
+                [&] {
+                  sample.restore();
+                  before = state_of(sample.partition);
+                },
+            .run = [&](FileSystem& files) { compact_and_keep(files, sample); },
+            .judge =
+                [&] {
+                  const bool kept = posix_file_system().info(sample.originals / "t-0").has_value();
+                  if (!kept) load_as_broker(posix_file_system(), sample.partition);
+                  CHECK(differences(sample.partition, sample.log.path()) == "");
+                  if (kept) CHECK(refused(sample) == "");
+                  load_as_broker(posix_file_system(), sample.partition);
+                  expect_undone(sample, before, checkpoint);
+                }}
+      .make_all();
+}
+
+TEST_CASE("a power cut at any operation of an undo loses nothing, and it can be done again") {
+  Sample sample;
+  sample.segment_bytes = 300;
+  std::map<std::string, std::pair<ByteBuffer, std::int64_t>> before;
+  const std::string checkpoint = sample.checkpoint();
+  PowerCuts{.what = "undo",
+            .root = sample.folder.path(),
+            .restore =
+                [&] {
+                  sample.restore();
+                  before = state_of(sample.partition);
+                  compact_and_keep(posix_file_system(), sample);
+                },
+            .run = [&](FileSystem& files) { CHECK_FALSE(undo(files, sample.originals / "t-0")); },
+            .judge =
+                [&] {
+                  CHECK(differences(sample.partition, sample.log.path()) == "");
+                  expect_undone(sample, before, checkpoint);
+                }}
+      .make_all();
 }
 
 TEST_CASE("an undo that the system stops at any operation loses nothing and can be done again") {
