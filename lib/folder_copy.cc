@@ -54,9 +54,10 @@ void FolderCopy::copy_file(const std::string& name) {
     target->append(Bytes{buffer}.first(got));
     at = at + got;
   }
-  target->sync();
+  // Before the sync: they are to be on the disk as the bytes are.
   if (geteuid() == 0) files_.set_owner(partial_ / name, info.user_id, info.group_id);
   files_.set_mtime(partial_ / name, info.mtime_ns);
+  target->sync();
 }
 
 void FolderCopy::publish() {

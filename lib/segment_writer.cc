@@ -91,15 +91,14 @@ void SegmentWriter::append(const AbortedTxn& txn) {
 void SegmentWriter::finish(std::int64_t mtime_ns) {
   flush();
   indexes_.close();
+  // Times before the syncs: they are to be on the disk as the bytes are.
+  files_.set_mtime(path(SegmentFileKind::log), mtime_ns);
   log_->sync();
   log_.reset();
-  write_whole(SegmentFileKind::offset_index, indexes_.offset_index());
-  write_whole(SegmentFileKind::time_index, indexes_.time_index());
+  write_whole(SegmentFileKind::offset_index, indexes_.offset_index(), mtime_ns);
+  write_whole(SegmentFileKind::time_index, indexes_.time_index(), mtime_ns);
   if (force_transaction_index_ || !transaction_index_.empty()) {
-    write_whole(SegmentFileKind::transaction_index, transaction_index_);
-  }
-  for (const auto kind : {SegmentFileKind::log, SegmentFileKind::offset_index, SegmentFileKind::time_index}) {
-    files_.set_mtime(path(kind), mtime_ns);
+    write_whole(SegmentFileKind::transaction_index, transaction_index_, std::nullopt);
   }
 }
 
@@ -117,9 +116,10 @@ std::unique_ptr<File> SegmentWriter::create(SegmentFileKind kind) {
   return file;
 }
 
-void SegmentWriter::write_whole(SegmentFileKind kind, Bytes bytes) {
+void SegmentWriter::write_whole(SegmentFileKind kind, Bytes bytes, std::optional<std::int64_t> mtime_ns) {
   const auto file = create(kind);
   if (!bytes.empty()) file->append(bytes);
+  if (mtime_ns) files_.set_mtime(path(kind), *mtime_ns);
   file->sync();
 }
 

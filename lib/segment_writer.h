@@ -46,7 +46,7 @@ class SegmentWriter {
   // Gives what was appended so far to the system.
   void flush();
 
-  // Flushes, writes the indexes, syncs every file and sets the mtime of `.log`, `.index` and `.timeindex`.
+  // Flushes, writes the indexes, sets the mtime of `.log`, `.index` and `.timeindex` and syncs every file.
   // Nothing is durable by name before the caller has synced the folder.
   void finish(std::int64_t mtime_ns);
 
@@ -68,7 +68,7 @@ class SegmentWriter {
 
   void discard();
   std::unique_ptr<File> create(SegmentFileKind kind);
-  void write_whole(SegmentFileKind kind, Bytes bytes);
+  void write_whole(SegmentFileKind kind, Bytes bytes, std::optional<std::int64_t> mtime_ns);
   std::optional<Defect> misfit(const RecordBatchHeader& header, std::uint64_t size_bytes) const;
 
   FileSystem& files_;

@@ -164,6 +164,43 @@ TEST_CASE("nor does one while they are split again") {
   cut_power("compaction that merges and splits", kMergedAndSplit);
 }
 
+TEST_CASE("an output folder that is there after a power cut is whole, with the times of its files") {
+  Sample sample;
+  sample.restore();
+  const Path output = sample.folder.path() / "cleaned";
+  CompactionRequest beside = request(sample.partition);
+  beside.output = output;
+  using File = std::pair<ByteBuffer, std::int64_t>;
+  const auto files_of = [](const Path& folder) {
+    std::map<std::string, File> files;
+    for (auto& [name, bytes] : read_folder(folder)) {
+      const bool has_time_of_its_own = name.ends_with(".txnindex");
+      files[name] = {bytes, has_time_of_its_own ? 0 : posix_file_system().info(folder / name)->mtime_ns};
+    }
+    return files;
+  };
+  const auto run = [&](FileSystem& files) {
+    REQUIRE(std::holds_alternative<CompactionReport>(compact(files, beside)));
+  };
+  run(posix_file_system());
+  const auto expected = files_of(output);
+  const auto source = files_of(sample.partition);
+  PowerCuts{.what = "compaction to another folder",
+            .root = sample.folder.path(),
+            .restore =
+                [&] {
+                  std::filesystem::remove_all(output);
+                  std::filesystem::remove_all(output.string() + ".partial");
+                },
+            .run = run,
+            .judge =
+                [&] {
+                  CHECK(files_of(sample.partition) == source);
+                  if (std::filesystem::exists(output)) CHECK(files_of(output) == expected);
+                }}
+      .make_all();
+}
+
 TEST_CASE("an operation that the system refuses ends the compaction and loses nothing") {
   Sample sample;
   sample.restore();

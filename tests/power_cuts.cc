@@ -29,6 +29,7 @@ void PowerCuts::make_all() const {
     if (at == 0) {  // undisturbed: tells how many there are
       operations = files.operation_count();
       left.resize(1);
+      CHECK(disk.all_synced());
     }
     CAPTURE(at);
     CAPTURE(files.journal().back());

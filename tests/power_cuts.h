@@ -16,7 +16,7 @@ struct PowerCuts {
   std::function<void()> judge;  // what a disk holds; may write to it
   int disks_by_dice = 2;        // of each cut, besides the three that lose as much as they can
 
-  // Runs inside of a test case.
+  // Runs inside of a test case. All that the run did must be synced at its end.
   void make_all() const;
 };
 

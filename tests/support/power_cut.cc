@@ -141,6 +141,16 @@ std::size_t PowerCutFileSystem::cut(Left left, Dice& dice) const {
   return disk.hash();
 }
 
+bool PowerCutFileSystem::all_synced() const {
+  return all_synced(*tree_);
+}
+
+bool PowerCutFileSystem::all_synced(const Node& node) {
+  return node.changes.empty() && node.name_changes.empty() && node.synced_mtime_ns == node.mtime_ns &&
+         std::all_of(node.names.begin(), node.names.end(),
+                     [](const auto& name) { return all_synced(*name.second); });
+}
+
 std::unique_ptr<File> PowerCutFileSystem::create(const Path& path, std::uint32_t mode) {
   auto file = real_.create(path, mode);
   if (!tracks(path)) return file;

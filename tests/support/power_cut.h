@@ -35,6 +35,9 @@ class PowerCutFileSystem : public FileSystem {
   // again, for another disk.
   std::size_t cut(Left left, Dice& dice) const;
 
+  // Whether nothing is left that a cut could lose.
+  bool all_synced() const;
+
   std::unique_ptr<File> open(const Path& path) override { return real_.open(path); }
   std::optional<FileInfo> info(const Path& path) override { return real_.info(path); }
   std::vector<DirectoryEntry> list(const Path& directory) override { return real_.list(directory); }
@@ -87,6 +90,7 @@ class PowerCutFileSystem : public FileSystem {
   Node& parent(const Path& path) const;
   bool tracks(const Path& path) const;
   static void apply(Names& names, const NameChange& change);
+  static bool all_synced(const Node& node);
   void change_names(const Path& directory, NameChange change);
 
   FileSystem& real_;
