@@ -43,7 +43,10 @@ struct Piece {
 class Command {
  public:
   Command(const ReindexOptions& options, Output& output)
-      : options_(options), output_(output), files_(posix_file_system()), settings_(files_, options.settings, output) {}
+      : options_(options),
+        output_(output),
+        files_(posix_file_system()),
+        settings_(files_, options.settings, output) {}
 
   ExitStatus run() {
     for (const std::string& target : options_.targets) {
@@ -204,8 +207,7 @@ void add_reindex_command(CLI::App& app, ChosenCommand& chosen) {
       ->type_name("")
       ->required();
   command->add_flag("-n,--dry-run", options->dry_run, "say what would be written, write nothing");
-  command
-      ->add_option("-j,--jobs", options->jobs, "partitions at a time (default: the number of processors)")
+  command->add_option("-j,--jobs", options->jobs, "partitions at a time (default: the number of processors)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
   add_partition_options(*command, options->partitions);

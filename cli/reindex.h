@@ -27,7 +27,8 @@ struct ReindexOptions {
 
 void add_reindex_command(CLI::App& app, ChosenCommand& chosen);
 
-// done; refused if one of the partitions is damaged, or held by a broker; the others are done. Throws IoError.
+// done; refused if one of the partitions is damaged, or held by a broker; the others are done. Throws
+// IoError.
 ExitStatus run_reindex(const ReindexOptions& options, Output& output);
 
 }  // namespace kseg

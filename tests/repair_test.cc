@@ -10,6 +10,7 @@
 
 #include "formats/record_batch_builder.h"
 #include "lib/partition_reader.h"
+#include "tests/power_cuts.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
@@ -353,30 +354,43 @@ TEST_CASE("a repair in place that dies at any operation loses nothing, and the n
   const std::string kept = offsets(sample.repaired());
   const Path root = sample.folder.path() / "root";
   const Path partition = root / "t-0";
-  std::uint64_t operations = 0;
-  for (std::uint64_t stop = 1;; ++stop) {
-    CAPTURE(stop);
+  const auto restore = [&] {
     std::filesystem::remove_all(root);
     std::filesystem::copy(sample.log.root(), root, std::filesystem::copy_options::recursive);
-    FaultyFileSystem files(posix_file_system());
-    files.stop_at(stop);
-    bool stopped = false;
-    try {
-      Repair repair = plan(request(partition), files);
-      CHECK_FALSE(repair.carry_out());
-    } catch (const Stopped&) {
-      stopped = true;
-    }
-    if (!stopped) break;
-    operations = stop;
+  };
+  const auto run = [&](FileSystem& files) {
+    Repair repair = plan(request(partition), files);
+    CHECK_FALSE(repair.carry_out());
+  };
+  const auto judge = [&] {
     // A broker's start, or our own, finishes or throws away the swap.
     load_as_broker(posix_file_system(), partition);
-    Repair again = plan(request(partition));
-    CHECK_FALSE(again.carry_out());
+    run(posix_file_system());
     CHECK(offsets(partition) == kept);
     CHECK(verify_folder(partition).defects.empty());
+  };
+  SUBCASE("by the death of the process") {
+    std::size_t operations = 0;
+    for (bool stopped = true; stopped; ++operations) {
+      CAPTURE(operations);
+      restore();
+      FaultyFileSystem files(posix_file_system());
+      files.stop_at(operations);
+      stopped = false;
+      try {
+        run(files);
+      } catch (const Stopped&) {
+        stopped = true;
+      }
+      judge();
+    }
+    CHECK(operations > 30);
   }
-  CHECK(operations > 30);
+  SUBCASE("by a power cut") {
+    restore();
+    PowerCuts{.what = "repair in place", .root = root, .restore = restore, .run = run, .judge = judge}
+        .make_all();
+  }
 }
 
 // --- A thousand damaged logs of real brokers. By hand: KSEG_REPAIRS=1000.
