@@ -12,7 +12,9 @@
 #include "tests/broker_round/alterations.h"
 #include "tests/broker_round/broker.h"
 #include "tests/broker_round/comparison.h"
+#include "tests/support/dice.h"
 #include "tests/support/log_folder.h"
+#include "tests/support/random_damage.h"
 #include "tests/support/temporary_folder.h"
 
 namespace kseg {
@@ -101,8 +103,45 @@ class Round {
     verify("after the broker");
   }
 
-  void serve_altered(const Expected& expected) {
-    const auto broker = start("altered", Broker::Cleaner::off);
+  void repair() {
+    const Stopwatch watch;
+    Dice dice(options_.questions.seed);
+    int repaired = 0;
+    std::int64_t kept = 0, ranges = 0;
+    for (const auto& entry : fs::directory_iterator(log_dir())) {
+      const std::string name = entry.path().filename().string();
+      if (!entry.is_directory() || name.starts_with("__")) continue;
+      FolderFiles files = read_folder(entry.path());
+      files.erase(std::string(kPartitionMetadata));  // nothing to make it from
+      std::string what;
+      for (std::int64_t left = dice.between(1, 3); left > 0; --left) what += damage(files, dice) + "; ";
+      for (const auto& file : fs::directory_iterator(entry.path())) {
+        if (file.path().filename() != kPartitionMetadata) fs::remove(file.path());
+      }
+      write_folder(entry.path(), files);
+      const Finished finished = run({options_.kseg, "repair", "--in-place", "--json", entry.path()});
+      if (finished.status != 0) {
+        findings_.add(
+            fmt::format("{}: {}kseg repair: status {}: {}", name, what, finished.status, finished.notes));
+        continue;
+      }
+      ++repaired;
+      std::istringstream lines(finished.answers);
+      for (std::string line; std::getline(lines, line);) {
+        const auto row = nlohmann::json::parse(line);
+        if (row.at("type") != "summary") continue;
+        kept += row.at("records_kept").get<std::int64_t>();
+        ranges += row.at("ranges_cut").get<std::int64_t>();
+      }
+    }
+    fmt::print("  kseg repair: {} damaged partitions, {} ranges cut, {} records left, {:.1f} s\n", repaired,
+               ranges, kept, watch.seconds());
+    if (ranges == 0) findings_.add("there was nothing to cut");
+    verify("after kseg's repair");
+  }
+
+  void serve(const std::string& name, const Expected& expected) {
+    const auto broker = start(name, Broker::Cleaner::off);
     compare(expected, *broker);
     stop(*broker);
   }
@@ -431,12 +470,18 @@ void run_round(const RoundOptions& options, Findings& findings) {
   fmt::print("  {:.1f} s in all\n", watch.seconds());
 }
 
+void run_repaired_round(const RoundOptions& options, Findings& findings) {
+  Round round(options, findings);
+  round.repair();
+  round.serve("repaired", round.dump());
+}
+
 std::vector<std::string> unnoticed_alterations(const RoundOptions& options, Findings& findings) {
   Round round(options, findings);
   round.compact();
   const Expected expected = round.dump();
   const auto alterations = alter(round.log_dir());
-  round.serve_altered(expected);
+  round.serve("altered", expected);
   std::vector<std::string> unnoticed;
   for (const Alteration& each : alterations) {
     bool noticed = false;
