@@ -37,7 +37,7 @@ CleaningCandidate look_at(FileSystem& files, const LogDir& root, const LogDirChe
     return candidate;
   };
   const PartitionLog log = PartitionLog::open(files, candidate.folder);
-  if (log.load_plan().unfinished_swap()) return refuse(refuse_unfinished_swap(log));
+  if (auto refusal = refuse_listing(log)) return refuse(std::move(*refusal));
   candidate.choice = Choice::nothing_to_clean;
   if (log.segments().empty()) return candidate;  // a broker would begin an empty log
 

@@ -74,7 +74,7 @@ std::optional<Refusal> PartitionCompaction::check_state() {
     report_.warnings.push_back(refusal.reason + ": a broker would first recover the end of the log");
   }
   if (log_.segments().empty()) return refuse_no_segment(partition());
-  if (log_.load_plan().unfinished_swap()) return refuse_unfinished_swap(log_);
+  if (auto refusal = refuse_listing(log_)) return refusal;
   return std::nullopt;
 }
 

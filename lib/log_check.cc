@@ -196,6 +196,7 @@ void LogCheck::tell_left_overs() {
       tell(name, "a left-over");
     }
   }
+  for (const LocatedDefect& each : log_->not_files()) report_->defect(each.file, each.defect);
   if (segments_.empty()) {
     report_->warning(log_->folder(), {.code = DefectCode::missing_file, .expected = "a .log file"});
   }

@@ -80,7 +80,7 @@ std::optional<Refusal> PartitionAppender::prepare() {
   }
   if (folder) {
     log_ = PartitionLog::open(files_, request_.partition);
-    if (log_.load_plan().unfinished_swap()) return refuse_unfinished_swap(log_);
+    if (auto refusal = refuse_listing(log_)) return refusal;
   }
   const auto parsed = parse_partition_folder_name(request_.partition.filename().string());
   if (root_ && (!parsed || parsed->kind != PartitionFolderKind::current)) {

@@ -11,13 +11,17 @@
 namespace kseg {
 namespace {
 
-// Of all that is listed, directories aside; links to nothing and special files are among them.
-std::vector<std::string> file_names(FileSystem& files, const Path& folder) {
+// Of all that is listed: directories, links to nothing and special files are among them.
+std::vector<std::string> names_in(FileSystem& files, const Path& folder) {
   std::vector<std::string> names;
-  for (DirectoryEntry& entry : files.list(folder)) {
-    if (!entry.is_directory) names.push_back(std::move(entry.name));
-  }
+  for (DirectoryEntry& entry : files.list(folder)) names.push_back(std::move(entry.name));
   return names;
+}
+
+Defect not_a_file() {
+  return {.code = DefectCode::missing_file,
+          .expected = "a regular file",
+          .found = "something else, which a broker does not see"};
 }
 
 std::string_view without(std::string_view extension, std::string_view name) {
@@ -117,7 +121,10 @@ PartitionLog::PartitionLog(FileSystem& files, Path folder, const std::vector<std
   std::vector<std::string> regular_names;
   for (const std::string& name : names) {
     const auto info = files.info(folder_ / name);
-    if (!info || !info->is_regular) continue;
+    if (!info || !info->is_regular) {
+      if (parse_segment_file_name(name)) not_files_.push_back({folder_ / name, not_a_file()});
+      continue;
+    }
     regular[name] = *info;
     regular_names.push_back(name);
   }
@@ -163,11 +170,11 @@ PartitionLog::PartitionLog(FileSystem& files, Path folder, const std::vector<std
 PartitionLog PartitionLog::open(FileSystem& files, const Path& folder) {
   static constexpr int kAttempts = 8;
   for (int attempt = 1;; ++attempt) {
-    const auto names = file_names(files, folder);
+    const auto names = names_in(files, folder);
     try {
       PartitionLog log(files, folder, names);
       // A listing made while files are renamed may show neither the old name nor the new one.
-      if (file_names(files, folder) == names) return log;
+      if (names_in(files, folder) == names) return log;
       if (attempt == kAttempts) throw IoError(folder, "list (its files keep changing)", EAGAIN);
     } catch (const IoError& error) {
       if (!error.missing() || attempt == kAttempts) throw;

@@ -9,6 +9,7 @@
 #include "formats/file_names.h"
 #include "formats/result.h"
 #include "lib/file_system.h"
+#include "lib/located_defect.h"
 #include "lib/segment_reader.h"
 
 namespace kseg {
@@ -62,6 +63,9 @@ class PartitionLog {
   // All other regular files that the plan leaves, by name: leader-epoch-checkpoint, partition.metadata,
   // indexes without a `.log`, names that are not canonical.
   const std::vector<std::string>& other_files() const { return other_files_; }
+  // missing_file of what has the name of a segment's file and is none: a directory, a link that leads
+  // nowhere, a pipe. A broker looks past them, and so does not see what may have been there.
+  const std::vector<LocatedDefect>& not_files() const { return not_files_; }
   // From the folder's name; nothing if it is not a partition folder's.
   const std::optional<PartitionFolderName>& name() const { return name_; }
 
@@ -78,6 +82,7 @@ class PartitionLog {
   LoadPlan load_plan_;
   std::map<Offset, Path> snapshots_;
   std::vector<std::string> other_files_;
+  std::vector<LocatedDefect> not_files_;
 };
 
 }  // namespace kseg

@@ -21,11 +21,14 @@ struct Listing {
   Path folder;
   std::vector<Segment> segments;
   bool ends_active = true;
+  std::vector<LocatedDefect> not_files = {};
 
   static Listing of(FileSystem& files, const Path& target) {
     const auto info = files.info(target);
-    if (info && info->is_directory)
-      return {.folder = target, .segments = PartitionLog::open(files, target).segments()};
+    if (info && info->is_directory) {
+      const PartitionLog log = PartitionLog::open(files, target);
+      return {.folder = target, .segments = log.segments(), .not_files = log.not_files()};
+    }
     const Path folder = target.has_parent_path() ? target.parent_path() : Path(".");
     const auto name = parse_segment_file_name(target.filename().native());
     Segment segment{.base_offset = name ? name->offset : Offset{0}, .log = target};
@@ -54,6 +57,7 @@ class ReadableLog::Scan {
         tracker_(read_transaction_indexes(), log_start_) {}
 
   ReadableLog run() {
+    for (const LocatedDefect& each : listing_.not_files) report_.defect(each.file, each.defect);
     for (std::size_t i = 0; i < listing_.segments.size() && !at_end_; ++i) scan_segment(i);
     Offset end = std::min(limit_, next_offset_);
     if (committed_only()) {

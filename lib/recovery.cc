@@ -184,6 +184,7 @@ class RecoveryPlanner {
     }
     if (auto refusal = check_quarantine()) return refusal;
     log_ = PartitionLog::open(files_, request_.partition);
+    if (auto refusal = refuse_not_files(log_)) return refusal;
     for (const std::string& other : log_.other_files()) {
       if (breaks_loading(other) || is_misnamed(other)) {
         return Refusal{.reason = fmt::format(

@@ -35,6 +35,19 @@ Refusal refuse_unfinished_swap(const PartitionLog& log) {
   return refusal;
 }
 
+std::optional<Refusal> refuse_not_files(const PartitionLog& log) {
+  if (log.not_files().empty()) return std::nullopt;
+  return Refusal{.reason = fmt::format("{}: not every segment's file is one", log.folder().string()),
+                 .hint = "put back what should be there; if nothing should, move away what is",
+                 .defects = log.not_files()};
+}
+
+std::optional<Refusal> refuse_listing(const PartitionLog& log) {
+  if (auto refusal = refuse_not_files(log)) return refusal;
+  if (log.load_plan().unfinished_swap()) return refuse_unfinished_swap(log);
+  return std::nullopt;
+}
+
 Refusal refuse_folder_name(const Path& partition) {
   return {.reason = fmt::format("{}: not the name of a partition folder", partition.string())};
 }

@@ -1,6 +1,7 @@
 // Why a command that writes did not: what people need to know, and what to do about it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ Refusal refuse_running_broker(const LogDir& root, std::string hint);
 Refusal refuse_unclean(const LogDir& root, std::string hint);
 Refusal refuse_no_segment(const Path& partition, std::string hint = {});
 Refusal refuse_unfinished_swap(const PartitionLog& log);
+std::optional<Refusal> refuse_not_files(const PartitionLog& log);
+// Both of these.
+std::optional<Refusal> refuse_listing(const PartitionLog& log);
 Refusal refuse_folder_name(const Path& partition);
 Refusal refuse_checkpoint(const Path& file, const Defect& defect);
 // Of a log that is to be compacted.

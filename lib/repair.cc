@@ -73,7 +73,7 @@ std::optional<Refusal> Repair::look() {
   if (auto refusal = check_folders()) return refusal;
   log_ = PartitionLog::open(*files_, request_.partition);
   if (log_.segments().empty()) return refuse_no_segment(request_.partition);
-  if (log_.load_plan().unfinished_swap()) return refuse_unfinished_swap(log_);
+  if (auto refusal = refuse_listing(log_)) return refusal;
   if (log_.name() && log_.name()->partition.topic == kClusterMetadataTopic) {
     return Refusal{
         .reason = fmt::format("{}: the metadata log is the controllers' own", request_.partition.string()),

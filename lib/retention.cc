@@ -170,7 +170,7 @@ class Retention::Run {
                          fmt::format("{}: the metadata log is the controllers' own", partition().string())};
     }
     if (log_.segments().empty()) return refuse_no_segment(partition());
-    if (log_.load_plan().unfinished_swap()) return refuse_unfinished_swap(log_);
+    if (auto refusal = refuse_listing(log_)) return refusal;
     return std::nullopt;
   }
 

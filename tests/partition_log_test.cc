@@ -313,6 +313,9 @@ TEST_CASE("only regular files with a broker's own names are segments") {
   CHECK(log.other_files() == std::vector<std::string>{"6.log", "9.foo.log", "x.log", "x.log.swap"});
   CHECK(log.load_plan().removed.empty());
   CHECK(log.load_plan().renamed.empty());
+  std::vector<std::string> not_files;
+  for (const LocatedDefect& each : log.not_files()) not_files.push_back(each.file.filename());
+  CHECK(not_files == std::vector<std::string>{file("7.log"), file("8.log"), file("9.log.swap")});
 }
 
 TEST_CASE("the segment that holds an offset has the greatest base at or below it") {
