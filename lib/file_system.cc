@@ -167,11 +167,13 @@ class PosixFile : public File {
   std::uint64_t bytes_to_write_out_ = 0;
 };
 
-bool same_file(int fd, const Path& path) {
+// Nothing, and errno, if the system does not tell.
+std::optional<bool> same_file(int fd, const Path& path) {
   struct stat open_file {};
   struct stat named_file {};
-  return ::fstat(fd, &open_file) == 0 && ::stat(path.c_str(), &named_file) == 0 &&
-         open_file.st_dev == named_file.st_dev && open_file.st_ino == named_file.st_ino;
+  if (::fstat(fd, &open_file) != 0) return std::nullopt;
+  if (::stat(path.c_str(), &named_file) != 0) return errno == ENOENT ? std::optional(false) : std::nullopt;
+  return open_file.st_dev == named_file.st_dev && open_file.st_ino == named_file.st_ino;
 }
 
 class PosixFileLock : public FileLock {
@@ -179,7 +181,7 @@ class PosixFileLock : public FileLock {
   PosixFileLock(Path path, Descriptor descriptor, bool created)
       : path_(std::move(path)), descriptor_(std::move(descriptor)), created_(created) {}
   ~PosixFileLock() override {
-    if (created_ && same_file(descriptor_.get(), path_)) ::unlink(path_.c_str());
+    if (created_ && same_file(descriptor_.get(), path_).value_or(false)) ::unlink(path_.c_str());
   }
 
  private:
@@ -332,13 +334,20 @@ class PosixFileSystem : public FileSystem {
       request.l_type = F_WRLCK;
       request.l_whence = SEEK_SET;
       if (uninterrupted([&] { return ::fcntl(descriptor.get(), F_SETLK, &request); }) != 0) {
-        if (errno == EACCES || errno == EAGAIN) return nullptr;
-        refuse(path, "lock");
+        const int error_number = errno;
+        // Nor is it ours to remove now: somebody else may have got it.
+        if (created) give_to_owner_of_directory(path, descriptor.get());
+        if (error_number == EACCES || error_number == EAGAIN) return nullptr;
+        throw IoError(path, "lock", error_number);
       }
+      const int fd = descriptor.get();
+      auto held = std::make_unique<PosixFileLock>(path, std::move(descriptor), created);
       // Whoever held it may have removed the file between our opening and our locking it.
-      if (!same_file(descriptor.get(), path)) continue;
-      if (created) give_to_owner_of_directory(path, descriptor.get());
-      return std::make_unique<PosixFileLock>(path, std::move(descriptor), created);
+      const std::optional<bool> same = same_file(fd, path);
+      if (!same) refuse(path, "stat");
+      if (!*same) continue;
+      if (created) give_to_owner_of_directory(path, fd);
+      return held;
     }
   }
 

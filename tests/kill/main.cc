@@ -8,8 +8,6 @@
 // compared again; until KILLS processes were really killed. Status 0 if nothing was ever lost, 1 else.
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -21,6 +19,7 @@
 #include "formats/record_batch_builder.h"
 #include "lib/against.h"
 #include "lib/segment_writer.h"
+#include "tests/support/child_process.h"
 #include "tests/support/load.h"
 #include "tests/support/temporary_folder.h"
 
@@ -140,23 +139,11 @@ class Killer {
   }
 
   pid_t start() const {
-    std::fflush(stdout);  // or the child would write it again
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    const std::string segment_bytes = fmt::format("segment.bytes={}", kSegmentBytes);
-    std::freopen("/dev/null", "w", stdout);
-    std::freopen("/dev/null", "w", stderr);
-    ::execl(kseg_.c_str(), "kseg", "compact", partition().c_str(), "--config", "cleanup.policy=compact",
-            "--config", segment_bytes.c_str(), "--first-dirty", "0", static_cast<char*>(nullptr));
-    std::_Exit(127);
+    return ChildProcess{.words = {kseg_, "compact", partition(), "--config", "cleanup.policy=compact",
+                                  "--config", fmt::format("segment.bytes={}", kSegmentBytes), "--first-dirty",
+                                  "0"}}
+        .start();
   }
-
-  static int wait_for(pid_t child) {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return status;
-  }
-  static bool finished(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
 
   // In what state the process left the folder.
   std::string left_over() const {

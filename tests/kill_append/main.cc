@@ -8,8 +8,6 @@
 // were really killed. Status 0 if all of that holds, 1 else.
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -20,6 +18,7 @@
 
 #include "formats/check.h"
 #include "lib/log_check.h"
+#include "tests/support/child_process.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/log_builder.h"
 #include "tests/support/temporary_folder.h"
@@ -127,28 +126,11 @@ class Killer {
   }
 
   pid_t start(const std::vector<std::string>& words) const {
-    std::fflush(stdout);  // or the child would write it again
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    std::vector<std::string> arguments{
-        kseg_, "append", partition(), "--now", "1000", "--config", "segment.bytes=2000000"};
-    arguments.insert(arguments.end(), words.begin(), words.end());
-    std::vector<char*> pointers;
-    for (std::string& argument : arguments) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
-    for (std::FILE* stream : {stdout, stderr}) {
-      if (std::freopen("/dev/null", "w", stream) == nullptr) ::_exit(126);
-    }
-    ::execv(kseg_.c_str(), pointers.data());
-    ::_exit(127);
+    ChildProcess append{
+        .words = {kseg_, "append", partition(), "--now", "1000", "--config", "segment.bytes=2000000"}};
+    append.words.insert(append.words.end(), words.begin(), words.end());
+    return append.start();
   }
-
-  static int wait_for(pid_t child) {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return status;
-  }
-  static bool finished(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
 
   std::string kseg_;
   std::mt19937_64 random_;
