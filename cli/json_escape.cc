@@ -7,7 +7,13 @@
 
 #if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
 #include <immintrin.h>
+#ifdef __clang__
+#define _Bool bool  // that header speaks C, which clang, other than GCC, does not take in C++
+#endif
 #include <sys/platform/x86.h>
+#ifdef __clang__
+#undef _Bool
+#endif
 #define KSEG_ESCAPE_AVX512 1
 #endif
 
