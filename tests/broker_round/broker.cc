@@ -108,7 +108,14 @@ bool is_about_network(std::string_view line) {
                              "(org.apache.kafka.controller.", "(kafka.server.BrokerLifecycleManager"});
 }
 
+// A controller that is not ready yet, or no more, when it is told of its own registration.
+bool is_about_start(std::string_view line) {
+  return contains_any(line, {"(kafka.server.ControllerApis)"}) &&
+         contains_any(line, {"CONTROLLER_REGISTRATION"});
+}
+
 bool is_complaint(std::string_view line) {
+  if (is_about_start(line)) return false;
   if (contains_any(line, {" ERROR ", " FATAL "})) return true;
   if (contains_any(line, {" WARN "})) {
     return !is_about_network(line) && !contains_any(line, {"`log.cleaner.enable` is deprecated"});
