@@ -42,6 +42,8 @@ std::string_view name(DefectCode code) {
     KSEG_NAME(timestamp_mismatch);
     KSEG_NAME(transaction_mismatch);
     KSEG_NAME(producer_state);
+    KSEG_NAME(leader_epoch);
+    KSEG_NAME(log_start);
 #undef KSEG_NAME
   }
   return "unknown";

@@ -53,6 +53,8 @@ enum class DefectCode {
   timestamp_mismatch,    // time index entry that the log does not bear out
   transaction_mismatch,  // transaction index and markers contradict each other
   producer_state,        // sequence of batches no broker can load
+  leader_epoch,          // a batch's, against leader-epoch-checkpoint or the batch before
+  log_start,             // by log-start-offset-checkpoint, behind the log's end
 };
 
 // Stable, lower case, with underscores: part of the output scripts read.

@@ -75,7 +75,11 @@ void OffsetIndexCheck::unreadable(Position from, Position to) {
 void OffsetIndexCheck::finish(const SegmentEnd& end) {
   skip_to(end.position);
   const std::size_t judged = next_;
-  if (!end.active) skip_to({std::uint64_t{1} << 32});
+  // Of the active segment entries are written behind what was read of it, for offsets behind that.
+  const auto knows_more = [&] {
+    return end.active && (!end.last_offset || view_[next_].offset > *end.last_offset);
+  };
+  while (next_ < count_ && !knows_more()) skip_to(view_[next_].position + 1);
   if (!end.active && complete_ && judged > 0) {
     const OffsetIndexEntry last = view_[judged - 1];
     if (!end.last_offset || last.offset > *end.last_offset) {
@@ -124,9 +128,22 @@ void TimeIndexCheck::batch(const RecordBatchHeader& header) {
   max_timestamp_ = std::max(max_timestamp_, header.max_timestamp);
 }
 
+// Of the active segment, whose index may know more: times that are larger still.
+void TimeIndexCheck::judge_rest() {
+  for (; next_ < count_ && view_[next_].timestamp_ms <= max_timestamp_; ++next_) {
+    const TimeIndexEntry entry = view_[next_];
+    report_.defect(file_, {.code = DefectCode::timestamp_mismatch,
+                           .position = {next_ * TimeIndexEntry::kSize},
+                           .offset = entry.offset,
+                           .expected = fmt::format("a time above {}: behind the last offset", max_timestamp_),
+                           .found = fmt::format("{}", entry.timestamp_ms)});
+  }
+}
+
 void TimeIndexCheck::finish(const SegmentEnd& end) {
   while (next_ < count_ && end.last_offset && view_[next_].offset <= *end.last_offset) judge_next();
-  if (end.active || !complete_ || !ordered_) return;
+  if (end.active) return judge_rest();
+  if (!complete_ || !ordered_) return;
   if (next_ < count_) {
     report_.defect(file_, {.code = DefectCode::index_offset,
                            .position = {next_ * TimeIndexEntry::kSize},

@@ -19,7 +19,8 @@
 
 namespace kseg {
 
-// Where the segment ended when it was opened. Of the active segment the index may know more.
+// Where the segment ended when it was opened. Of the active segment an index may know more: offsets behind
+// the last, and larger times.
 struct SegmentEnd {
   std::optional<Offset> last_offset;  // of the last batch, if there is one
   Position position;
@@ -59,6 +60,7 @@ class TimeIndexCheck {
 
  private:
   void judge_next();
+  void judge_rest();
 
   Path file_;
   ByteBuffer bytes_;

@@ -26,13 +26,17 @@ void tell(const Result<Decoded>& decoded, const Path& file, VerifyReport& report
   if (!decoded) report.defect(file, decoded.error());
 }
 
+bool ascend(const EpochEntry& before, const EpochEntry& entry) {
+  return entry.epoch > before.epoch && entry.start_offset > before.start_offset;
+}
+
 void check_leader_epochs(Bytes bytes, const Path& file, VerifyReport& report) {
   const auto entries = decode_leader_epoch_checkpoint(bytes);
   if (!entries) return report.defect(file, entries.error());
   for (std::size_t i = 1; i < entries->size(); ++i) {
     const EpochEntry& before = (*entries)[i - 1];
     const EpochEntry& entry = (*entries)[i];
-    if (entry.epoch > before.epoch && entry.start_offset > before.start_offset) continue;
+    if (ascend(before, entry)) continue;
     report.defect(file, {.code = DefectCode::index_order,
                          .offset = entry.start_offset,
                          .expected = fmt::format("an epoch above {} and an offset above {}", before.epoch,
@@ -79,6 +83,19 @@ void check_segment_file(FileSystem& files, const Path& path, const SegmentFileNa
   }
 }
 
+// None if the file is missing, or is wrong by itself, which is told elsewhere.
+std::vector<EpochEntry> leader_epochs_of(FileSystem& files, const Path& folder) {
+  const auto bytes = unless_missing([&] { return read_file(files, folder / kLeaderEpochCheckpoint); });
+  if (!bytes) return {};
+  const auto entries = decode_leader_epoch_checkpoint(*bytes);
+  const auto out_of_order = [](const EpochEntry& before, const EpochEntry& entry) {
+    return !ascend(before, entry);
+  };
+  if (!entries || std::adjacent_find(entries->begin(), entries->end(), out_of_order) != entries->end())
+    return {};
+  return *entries;
+}
+
 std::optional<Path> if_there(FileSystem& files, const Path& folder, SegmentFileName name,
                              SegmentFileKind kind) {
   name.kind = kind;
@@ -93,7 +110,10 @@ LogCheck::LogCheck(FileSystem& files, const Path& folder, Options options, Verif
     : files_(&files),
       options_(options),
       report_(&report),
-      state_(std::make_unique<LogState>(report, log_start_of(files, folder))) {}
+      log_start_(log_start_of(files, folder)),
+      state_(std::make_unique<LogState>(report, log_start_, [&files, folder, options] {
+        return options.side_files ? leader_epochs_of(files, folder) : std::vector<EpochEntry>{};
+      })) {}
 
 LogCheck LogCheck::of_folder(FileSystem& files, const Path& folder, Options options, VerifyReport& report) {
   LogCheck check(files, folder, options, report);
@@ -150,6 +170,7 @@ bool LogCheck::open_segment() {
     segments_ = log_->segments();
     index_ = segments_.empty() ? 0 : log_->floor_segment(state_->end_offset);
     state_->transactions.forget();
+    state_->leader_epochs.forget();
     state_->last_offset.reset();
   }
   return false;
@@ -208,6 +229,15 @@ void LogCheck::finish() {
                   fmt::format("producer {} has had an open transaction since offset {}", producer, first));
   }
   if (!log_ || !options_.side_files) return;
+  if (log_start_ > state_->end_offset) {
+    report_->defect(log_->folder().parent_path() / kLogStartCheckpoint,
+                    {.code = DefectCode::log_start,
+                     .offset = log_start_,
+                     .expected = fmt::format("a log start of {} of at most its end {}: a broker that starts "
+                                             "removes the whole log",
+                                             log_->folder().filename().string(), state_->end_offset),
+                     .found = fmt::format("{}", log_start_)});
+  }
   const auto check_file = [&](const Path& file) {
     // Snapshots and checkpoints are replaced and removed at any time.
     unless_missing([&] { return verify_side_file(*files_, file, *report_); });

@@ -45,6 +45,7 @@ class LogCheck {
   FileSystem* files_;
   Options options_;
   VerifyReport* report_;
+  Offset log_start_;  // by the checkpoint
   std::unique_ptr<LogState> state_;
   std::optional<PartitionLog> log_;  // of a folder
   std::vector<Segment> segments_;

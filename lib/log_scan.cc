@@ -43,6 +43,16 @@ class Scanner {
   }
 
   LogScan end() {
+    for (const AbortedTxn& entry : tracker_.without_marker()) {
+      const Segment& segment = log_.segments()[log_.floor_segment(entry.last_offset)];
+      add(segment.transaction_index.value_or(segment.log),
+          {.code = DefectCode::transaction_mismatch,
+           .position = {},
+           .offset = entry.last_offset,
+           .expected = fmt::format("an ABORT marker of producer {} at offset {}, as the index says",
+                                   entry.producer_id, entry.last_offset),
+           .found = "no marker of it behind its data"});
+    }
     if (const auto open = scan_.producers.first_open_transaction()) unstable(*open);
     scan_.producers.expire(inputs_.now_ms, inputs_.producer_expiration_ms);
     return std::move(scan_);
@@ -61,9 +71,20 @@ class Scanner {
     while (true) {
       const auto batch = reader.next();
       if (!batch) continue;  // met again, and reported, by scan_segment
-      if (!*batch) return end;
+      if (!*batch) break;
       end = (*batch)->header.next_offset();
     }
+    expect_whole(log_.active(), reader);
+    return end;
+  }
+
+  // A file that has become shorter since it was listed would be taken for one with fewer batches.
+  void expect_whole(const Segment& segment, const SegmentReader& reader) {
+    if (reader.end().value >= segment.size_bytes) return;
+    add(segment.log, {.code = DefectCode::truncated,
+                      .position = reader.end(),
+                      .expected = fmt::format("{} bytes, as there were before", segment.size_bytes),
+                      .found = "the end of the file"});
   }
 
   // The newest snapshot that can be read, above the log start and not above the log end.
@@ -167,7 +188,7 @@ class Scanner {
         add(segment.log, batch.error());
         continue;
       }
-      if (!*batch) return;
+      if (!*batch) return expect_whole(segment, reader);
       if (auto defect = check_place(**batch, index)) add(segment.log, *defect);
       if (auto defect = scan_batch(**batch, scanned)) add(segment.log, *defect);
     }

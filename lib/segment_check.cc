@@ -262,6 +262,7 @@ void SegmentCheck::to_end(const StretchOptions& stretches) {
 
 void SegmentCheck::check_place(const RecordBatchView& batch) {
   check_order(batch);
+  state_.leader_epochs.batch(batch.header, batch.position, segment_.log);
   last_offset_ = batch.header.last_offset();
   // Not the batch's own word: a base offset is not covered by the crc.
   if (state_.last_offset) state_.end_offset = std::max(state_.end_offset, *state_.last_offset + 1);

@@ -6,6 +6,7 @@
 #include "lib/batch_check.h"
 #include "lib/batch_stretch.h"
 #include "lib/index_check.h"
+#include "lib/leader_epoch_check.h"
 #include "lib/partition_log.h"
 #include "lib/transaction_check.h"
 
@@ -13,10 +14,12 @@ namespace kseg {
 
 // What goes from segment to segment.
 struct LogState {
-  LogState(VerifyReport& report, Offset log_start) : batches(report), transactions(report, log_start) {}
+  LogState(VerifyReport& report, Offset log_start, LeaderEpochCheck::Entries read_epochs)
+      : batches(report), transactions(report, log_start), leader_epochs(report, std::move(read_epochs)) {}
 
   BatchCheck batches;
   TransactionCheck transactions;
+  LeaderEpochCheck leader_epochs;
   std::optional<Offset> last_offset;  // of the batch before, if it can stand where it does
   Offset end_offset;                  // behind the highest of those, or a segment's base if that is higher
 };
@@ -38,7 +41,7 @@ class SegmentCheck {
   // The next batch with a header and a crc to trust; nothing at the end, and then all has been told.
   // Valid until the next call. Defects: SegmentReader's (of the active segment torn_tail is a note),
   // BatchCheck's, offset_order, segment_range, segment_overlap,
-  // segment_too_large, and those of indexes. Warnings: missing_file for an index.
+  // segment_too_large, and those of indexes. Warnings: missing_file for an index, leader_epoch.
   std::optional<CheckedBatch> next();
 
   // All that next() would give and tell, by stretches of which some are looked into at once. Before any

@@ -17,7 +17,7 @@ void TransactionCheck::begin_segment(Path index_file, std::vector<AbortedTxn> in
 }
 
 void TransactionCheck::unreadable() {
-  producers_.clear();
+  forget();
   complete_ = false;
 }
 
@@ -71,9 +71,11 @@ void TransactionCheck::batch(const CheckedBatch& batch, const Path& log) {
   Producer& producer = producers_[header.producer_id];
   if (is_marker) {
     if (is_abort) abort(batch, producer, log);
+    open_.end(header.producer_id);
     producer = {.open_since = std::nullopt, .last_marker = header.base_offset};
   } else if (header.is_transactional()) {
     if (!producer.open_since) producer.open_since = header.base_offset;
+    open_.add(header.producer_id, header.base_offset);
   } else if (producer.open_since) {
     report_.defect(
         log, {.code = DefectCode::producer_state,
@@ -117,6 +119,13 @@ void TransactionCheck::abort(const CheckedBatch& batch, Producer& producer, cons
     entry_defect(entry,
                  fmt::format("a first offset above {}, the producer's marker before", *producer.last_marker),
                  fmt::format("{}", txn.first_offset));
+  } else if (const Offset most = open_.highest_last_stable(header.producer_id, header.last_offset() + 1);
+             txn.last_stable_offset > most) {
+    entry_defect(entry,
+                 fmt::format("a last stable offset of at most {}: readers look no further than an entry "
+                             "behind their end",
+                             most),
+                 fmt::format("{}", txn.last_stable_offset));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "formats/transaction_index.h"
 #include "lib/batch_check.h"
 #include "lib/index_check.h"
+#include "lib/open_transactions.h"
 
 namespace kseg {
 
@@ -15,7 +16,8 @@ namespace kseg {
 // ABORT marker of a transaction that has data in the log has an entry that begins at or before that
 // data: else a read_committed reader sees aborted records, or misses committed ones. Compaction may
 // have taken the data, then the entry, then the marker, in that order; an entry whose marker is not
-// there is a warning, unless data that it hides is left.
+// there is a warning, unless data that it hides is left. A last stable offset above the marker's end, or
+// above where another producer's transaction was open, hides the entries behind it from readers.
 class TransactionCheck {
  public:
   // Of transactions that ended below `log_start` no reader sees anything; a cleaner forgets their entries.
@@ -31,7 +33,10 @@ class TransactionCheck {
   void index_unreadable() { index_known_ = false; }
   void finish_segment(const SegmentEnd& end);
   // The log is read again from another place.
-  void forget() { producers_.clear(); }
+  void forget() {
+    producers_.clear();
+    open_.clear();
+  }
 
   // First offsets of transactions that have neither COMMIT nor ABORT, by producer id.
   std::vector<std::pair<std::int64_t, Offset>> open_transactions() const;
@@ -50,6 +55,7 @@ class TransactionCheck {
   VerifyReport& report_;
   Offset log_start_;
   std::unordered_map<std::int64_t, Producer> producers_;
+  OpenTransactions open_;
   Path index_file_;
   std::vector<AbortedTxn> index_;
   std::function<std::vector<AbortedTxn>()> reread_;

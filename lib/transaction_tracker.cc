@@ -33,17 +33,29 @@ Result<TransactionTracker::Verdict> TransactionTracker::next(const RecordBatchVi
 
   if (batch.header.is_control()) {
     if (!control_type) return Verdict{.discardable = true};
-    if (*control_type == ControlType::abort) return end_aborted(batch);
-    if (*control_type == ControlType::commit) return end_committed(batch);
-    return Verdict{};
+    if (*control_type != ControlType::abort && *control_type != ControlType::commit) return Verdict{};
+    auto verdict = *control_type == ControlType::abort ? end_aborted(batch) : end_committed(batch);
+    open_.end(batch.header.producer_id);
+    return verdict;
   }
   if (!batch.header.is_transactional()) return Verdict{};
+  open_.add(batch.header.producer_id, batch.header.base_offset);
   if (const auto open = open_aborted_.find(batch.header.producer_id); open != open_aborted_.end()) {
     open->second.seen = true;
     return Verdict{.discardable = true};
   }
   open_committed_[batch.header.producer_id] = true;
   return Verdict{};
+}
+
+std::vector<AbortedTxn> TransactionTracker::without_marker() const {
+  std::vector<AbortedTxn> entries;
+  for (const auto& [producer_id, open] : open_aborted_) {
+    if (open.seen) entries.push_back(open.entry);
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const AbortedTxn& a, const AbortedTxn& b) { return a.last_offset < b.last_offset; });
+  return entries;
 }
 
 Result<TransactionTracker::Verdict> TransactionTracker::end_aborted(const RecordBatchView& marker) {
@@ -69,6 +81,11 @@ Result<TransactionTracker::Verdict> TransactionTracker::end_aborted(const Record
                     fmt::format("one at offset {}", marker.header.base_offset));
   }
   if (!ended.seen) return Verdict{.discardable = true};
+  const Offset most = open_.highest_last_stable(producer_id, marker.header.last_offset() + 1);
+  if (ended.entry.last_stable_offset > most) {
+    return mismatch(marker, fmt::format("a last stable offset of at most {} in its index entry", most),
+                    fmt::format("{}", ended.entry.last_stable_offset));
+  }
   return Verdict{.kept_entry = ended.entry};
 }
 

@@ -1,6 +1,7 @@
 // Follows transactions through the batches of a log, in order: which data is aborted, which markers
 // still have data (compaction.md §10). Unlike the broker's it trusts neither markers nor index alone:
-// a marker and an index entry that contradict each other are a defect.
+// a marker and an index entry that contradict each other are a defect, and so is an entry that hides others
+// from readers (transaction_check.h).
 #pragma once
 
 #include <optional>
@@ -10,6 +11,7 @@
 #include "formats/control_record.h"
 #include "formats/record_batch.h"
 #include "formats/transaction_index.h"
+#include "lib/open_transactions.h"
 
 namespace kseg {
 
@@ -28,6 +30,10 @@ class TransactionTracker {
   // nothing for one without records. Errors: transaction_mismatch.
   Result<Verdict> next(const RecordBatchView& batch, std::optional<ControlType> control_type);
 
+  // Once all batches were followed: the entries whose data was met and whose marker was not, ascending by
+  // where it should be. Nothing in the log says that this data is aborted.
+  std::vector<AbortedTxn> without_marker() const;
+
  private:
   struct OpenAborted {
     AbortedTxn entry;
@@ -43,6 +49,7 @@ class TransactionTracker {
   // Producers with transactional data that no COMMIT marker has ended, as a broker counts it: an ABORT
   // marker ends it only if it has an index entry. True while no marker at all came behind the data.
   std::unordered_map<std::int64_t, bool> open_committed_;
+  OpenTransactions open_;
 };
 
 }  // namespace kseg

@@ -124,5 +124,27 @@ TEST_CASE("the metadata log is never compacted in place") {
   CHECK(refusal_of(request(log.path())).ends_with("the metadata log must never be compacted by key"));
 }
 
+TEST_CASE("data that the transaction index calls aborted, and no marker does, is refused") {
+  // As after an ABORT marker at offset 1, which has its damaged twin here: it is gone.
+  const auto compacted = [](const Path& partition) {
+    CompactionRequest compacting = request(partition);
+    compacting.config.set("cleanup.policy", "compact");
+    return compacting;
+  };
+  LogBuilder sound = LogBuilder::from_notation("{0} T7[a=1] A7 !7,0,1,2 {2} b=1 {3} c=1");
+  CHECK(refusal_of(compacted(sound.path())) == "");
+  LogBuilder log = LogBuilder::from_notation("{0} T7[a=1] !7,0,1,2 {2} b=1 {3} c=1");
+  const FolderFiles before = read_folder(log.path());
+  const auto outcome = compact(posix_file_system(), compacted(log.path()));
+  REQUIRE(std::holds_alternative<Refusal>(outcome));
+  const auto& defects = std::get<Refusal>(outcome).defects;
+  REQUIRE(defects.size() == 1);
+  CHECK(defects[0].file.filename() == "00000000000000000000.txnindex");
+  CHECK(describe(defects[0].defect) ==
+        "transaction_mismatch: expected an ABORT marker of producer 7 at offset 1, as the index says, found "
+        "no marker of it behind its data");
+  CHECK(read_folder(log.path()) == before);
+}
+
 }  // namespace
 }  // namespace kseg

@@ -24,6 +24,7 @@ class Feed {
     return next(offset, producer_id, RecordBatchHeader::kTransactionalBit | RecordBatchHeader::kControlBit,
                 type);
   }
+  std::vector<AbortedTxn> without_marker() const { return tracker_.without_marker(); }
 
  private:
   Result<TransactionTracker::Verdict> next(std::int64_t offset, std::int64_t producer_id, int attributes,
@@ -121,6 +122,17 @@ TEST_CASE("an ABORT marker elsewhere than the index says is a mismatch") {
   Feed log({aborted(0, 5)});
   CHECK(log.data(0)->discardable);
   CHECK_FALSE(log.marker(1, ControlType::abort));
+}
+
+TEST_CASE("data that only the index calls aborted is told at the end, if any is left") {
+  Feed log({aborted(1, 2, 8), aborted(3, 4, 9), aborted(5, 7)});
+  CHECK(log.data(1, 8)->discardable);
+  CHECK(log.marker(2, ControlType::abort, 8));
+  CHECK(log.marker(4, ControlType::abort, 9));
+  CHECK(log.without_marker().empty());
+  CHECK(log.data(5)->discardable);
+  CHECK(log.plain(8));
+  CHECK(log.without_marker() == std::vector{aborted(5, 7)});
 }
 
 }  // namespace

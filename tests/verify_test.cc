@@ -211,6 +211,17 @@ TEST_CASE("the index of the active segment may know more than was read of the lo
     change(log.file(Kind::offset_index, 5), grow);
     CHECK(clean(verify_folder(log.path())));
   }
+  SUBCASE("but not other positions of what was read") {
+    change(log.file(Kind::offset_index, 5), [](ByteBuffer& bytes) { bytes[4] = 1; });
+    CHECK(
+        only_defect(verify_folder(log.path()), DefectCode::index_position, "00000000000000000005.index", 0));
+  }
+  SUBCASE("nor that the times of what was read come later") {
+    change(log.file(Kind::time_index, 5), [](ByteBuffer& bytes) { bytes[bytes.size() - 1] = 9; });
+    CHECK(only_defect(verify_folder(log.path()), DefectCode::timestamp_mismatch,
+                      "00000000000000000005.timeindex",
+                      read_whole_file(log.file(Kind::time_index, 5)).size() - TimeIndexEntry::kSize));
+  }
   SUBCASE("closed") {
     change(log.file(Kind::offset_index, 0), grow);
     CHECK(only_defect(verify_folder(log.path()), DefectCode::index_position, kClosedIndex, 16));
@@ -298,6 +309,18 @@ TEST_CASE("aborted transactions and their index entries need each other") {
     CHECK(
         only_defect(verify_folder(log_with(" !7,1,4,5").path()), DefectCode::transaction_mismatch, index, 0));
   }
+  SUBCASE("with a last stable offset that ends a reader's search too early") {
+    CHECK(
+        only_defect(verify_folder(log_with(" !7,2,4,6").path()), DefectCode::transaction_mismatch, index, 0));
+    const auto beside_an_open_one = [](std::string_view last_stable) {
+      return LogBuilder::from_notation("{0} T7[a=1] T8[b=1] T7[a=2] A7 !7,0,3," + std::string(last_stable) +
+                                       " {4} C8 z=1");
+    };
+    CHECK(clean(verify_folder(beside_an_open_one("1").path())));
+    CHECK(clean(verify_folder(beside_an_open_one("0").path())));  // of a third, of which nothing is left
+    CHECK(only_defect(verify_folder(beside_an_open_one("2").path()), DefectCode::transaction_mismatch,
+                      "00000000000000000000.txnindex", 0));
+  }
   SUBCASE("naming a batch that is no marker") {
     LogBuilder log = log_with(" !7,2,3,5");
     const CollectedReport report = verify_folder(log.path());
@@ -345,6 +368,59 @@ TEST_CASE("below the log start no reader needs a transaction's entry") {
   };
   CHECK(clean(with_start(2)));
   CHECK(only_defect(with_start(1), DefectCode::transaction_mismatch, kClosedLog, 70));
+}
+
+// What is told of a log whose leader-epoch-checkpoint this is.
+CollectedReport with_epochs(std::string_view log_text, std::string_view checkpoint) {
+  LogBuilder log = LogBuilder::from_notation(log_text);
+  write_whole_file(log.path() / kLeaderEpochCheckpoint, as_bytes(checkpoint));
+  return verify_folder(log.path());
+}
+
+// "log position: expected, found" of each.
+std::string epochs_told(const CollectedReport& report) {
+  CHECK(report.defects.empty());
+  std::string text;
+  for (const auto& [file, warning] : report.warnings) {
+    CHECK(warning.code == DefectCode::leader_epoch);
+    text +=
+        file.filename().string().substr(19) + fmt::format(" {}: {}; ", warning.position, describe(warning));
+  }
+  return text;
+}
+
+TEST_CASE("a batch has the leader epoch that the checkpoint gives its offset") {
+  constexpr const char* kEpochs = "{0} a=1 b=1+1 {2} c=1+1 d=1+3";
+  CHECK(clean(with_epochs(kEpochs, "0\n3\n0 0\n1 1\n3 3\n")));
+  CHECK(clean(with_epochs(kEpochs, "0\n2\n1 2\n3 3\n")));  // what a moved log start leaves
+  CHECK(epochs_told(with_epochs("{0} a=1 b=1+5 {2} c=1+1 d=1+3", "0\n3\n0 0\n1 1\n3 3\n")) ==
+        "0.log 70: leader_epoch: expected 1, which is the leader epoch from offset 1 on by "
+        "leader-epoch-checkpoint, found 5; ");
+  // A wrong entry is told with the first batch only.
+  CHECK(epochs_told(with_epochs(kEpochs, "0\n3\n0 0\n2 1\n3 3\n")) ==
+        "0.log 70: leader_epoch: expected 2, which is the leader epoch from offset 1 on by "
+        "leader-epoch-checkpoint, found 1; ");
+}
+
+TEST_CASE("where no checkpoint says of which leader epoch batches are, these do not descend") {
+  CHECK(clean(with_epochs("{0} a=1 b=1+1 {2} c=1+1 d=1+3", "")));
+  CHECK(epochs_told(with_epochs("{0} a=1 b=1+4 {2} c=1+1 d=1+3", "")) ==
+        "2.log 0: leader_epoch: expected a leader epoch of at least 4, found 1; "
+        "2.log 70: leader_epoch: expected a leader epoch of at least 4, found 3; ");
+  // A checkpoint that is wrong by itself is a defect, and nobody's measure.
+  CHECK(only_defect(with_epochs("{0} a=1 {1} b=1", "0\n2\n1 0\n1 0\n"), DefectCode::index_order,
+                    kLeaderEpochCheckpoint, 0));
+  CHECK(clean(with_epochs("{0} v1/a=1 b=1+4 v1/c=1 {3} d=1+4", "0\n1\n4 0\n")));
+}
+
+TEST_CASE("a log start behind the log's end is a defect: a broker would remove the log") {
+  const auto with_start = [](std::int64_t log_start) {
+    LogBuilder log = LogBuilder::from_notation("{0} a=1 b=1 {2} c=1");
+    log.in_log_dir("t", 0, {.log_start = Offset{log_start}});
+    return verify_folder(log.path());
+  };
+  CHECK(clean(with_start(3)));
+  CHECK(only_defect(with_start(4), DefectCode::log_start, kLogStartCheckpoint, 0));
 }
 
 // One batch with a=1 and b=1, its header as changed, crc right.
