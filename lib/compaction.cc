@@ -294,9 +294,11 @@ std::optional<LocatedDefect> PartitionCompaction::write_group(const SegmentGroup
                           : writer_options(group, output_folder().folder(), FileState::current);
   // What undo puts back takes the place of one segment.
   const Split split = request_.keep_originals ? Split::never : Split::if_needed;
+  // Before anything is written: what is refused here leaves no `.cleaned` file.
+  Originals* const kept = in_place ? originals() : nullptr;
   if (auto defect = cleaner_->copy(group, std::move(options), split, result)) return defect;
   report_.segments_after += result.outputs.size() - 1;
-  in_place ? swap_in(files_, log_, sources(group), result.outputs, originals()) : leave_out(group);
+  in_place ? swap_in(files_, log_, sources(group), result.outputs, kept) : leave_out(group);
   return std::nullopt;
 }
 

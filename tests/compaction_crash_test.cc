@@ -10,6 +10,7 @@
 #include "lib/group_cleaner.h"
 #include "lib/segment_swap.h"
 #include "tests/power_cuts.h"
+#include "tests/refusals.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
 #include "tests/support/log_builder.h"
@@ -201,27 +202,27 @@ TEST_CASE("an output folder that is there after a power cut is whole, with the t
       .make_all();
 }
 
-TEST_CASE("an operation that the system refuses ends the compaction and loses nothing") {
+void refuse(const std::string& what, const Sizes& sizes) {
   Sample sample;
-  sample.restore();
-  FaultyFileSystem undisturbed(posix_file_system());
-  undisturbed.skip_syncs();
-  REQUIRE(std::holds_alternative<CompactionReport>(compact(undisturbed, request(sample.partition))));
-  for (std::size_t at = 0; at < undisturbed.operation_count(); ++at) {
-    CAPTURE(at);
-    CAPTURE(undisturbed.journal()[at]);
-    sample.restore();
-    FaultyFileSystem full(posix_file_system());
-    full.skip_syncs();
-    full.fail_at(at, ENOSPC);
-    try {
-      compact(full, request(sample.partition));
-    } catch (const IoError& error) {
-      CHECK(error.error_number() == ENOSPC);
-    }
-    for (const auto& [name, bytes] : read_folder(sample.partition)) CHECK_FALSE(name.ends_with(".cleaned"));
-    expect_nothing_lost(sample);
-  }
+  Refusals{.what = what,
+           .restore = [&] { sample.restore(); },
+           .run = [&](FileSystem& files) { compact(files, request(sample.partition, sizes)); },
+           .judge =
+               [&](bool) {
+                 for (const auto& [name, bytes] : read_folder(sample.partition))
+                   CHECK_FALSE(name.ends_with(".cleaned"));
+                 expect_nothing_lost(sample);
+               }}
+      .make_all();
+}
+
+TEST_CASE("an operation that the system refuses ends the compaction and loses nothing") {
+  refuse("compaction", {});
+}
+
+TEST_CASE("nor is anything lost of what is merged, or split") {
+  refuse("compaction that merges", kMerged);
+  refuse("compaction that merges and splits", kMergedAndSplit);
 }
 
 // The two ways to lose data that were tried against Kafka's loader, and why ours is not one of them.

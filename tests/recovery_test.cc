@@ -16,6 +16,7 @@
 #include "lib/partition_log.h"
 #include "tests/dump_lines.h"
 #include "tests/power_cuts.h"
+#include "tests/refusals.h"
 #include "tests/support/broker_cases.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
@@ -795,15 +796,23 @@ struct Prepared {
   }
 };
 
-enum class Mishap { death, torn_write, refusal };
+// The next one comes to what an undisturbed one leaves.
+void expect_finished(Prepared& prepared, const FolderFiles& expected) {
+  plan(prepared.request()).carry_out();
+  FolderFiles left = prepared.result();
+  std::erase_if(left, [](const auto& entry) { return entry.first.ends_with(".tmp"); });
+  CHECK(names(left) == names(expected));
+  CHECK(left == expected);
+}
 
-void meet(Mishap mishap, bool in_quarantine) {
+enum class Death { before_it, half_way };
+
+void die_at_every_operation(Death death, bool in_quarantine) {
   for (const Unfinished& one : unfinished()) {
     CAPTURE(one.name);
     Prepared prepared(one, in_quarantine);
     prepared.restore();
-    FaultyFileSystem undisturbed(real(), mishap == Mishap::refusal ? FaultyFileSystem::Counted::everything
-                                                                   : FaultyFileSystem::Counted::mutations);
+    FaultyFileSystem undisturbed(real());
     undisturbed.skip_syncs();
     plan(prepared.request(), undisturbed).carry_out();
     const FolderFiles expected = prepared.result();
@@ -815,38 +824,21 @@ void meet(Mishap mishap, bool in_quarantine) {
       CAPTURE(undisturbed.journal()[at]);
       prepared.restore();
       const RecoveryRequest request = prepared.request();
-      FaultyFileSystem faulty(real(), mishap == Mishap::refusal ? FaultyFileSystem::Counted::everything
-                                                                : FaultyFileSystem::Counted::mutations);
-      faulty.skip_syncs();
-      switch (mishap) {
-        case Mishap::death: faulty.stop_at(at); break;
-        case Mishap::torn_write: faulty.tear_at(at); break;
-        case Mishap::refusal: faulty.fail_at(at, EIO); break;
-      }
-      bool ended = false;
-      try {
-        plan(request, faulty).carry_out();
-      } catch (const Stopped&) {
-        ended = true;
-      } catch (const IoError& error) {
-        ended = error.error_number() == EIO;
-      }
-      CHECK(ended);
-      plan(prepared.request()).carry_out();
-      FolderFiles left = prepared.result();
-      std::erase_if(left, [](const auto& entry) { return entry.first.ends_with(".tmp"); });
-      CHECK(names(left) == names(expected));
-      CHECK(left == expected);
+      FaultyFileSystem dying(real());
+      dying.skip_syncs();
+      death == Death::half_way ? dying.tear_at(at) : dying.stop_at(at);
+      CHECK_THROWS_AS(plan(request, dying).carry_out(), Stopped);
+      expect_finished(prepared, expected);
     }
   }
 }
 
 TEST_CASE("a recovery that dies before any file operation is finished by the next one") {
-  meet(Mishap::death, false);
+  die_at_every_operation(Death::before_it, false);
 }
 
 TEST_CASE("so is one that dies half-way through a write, or on the way into quarantine") {
-  meet(Mishap::torn_write, true);
+  die_at_every_operation(Death::half_way, true);
 }
 
 TEST_CASE("so is one at whose operations the power is cut, whatever of the unsynced is gone") {
@@ -861,21 +853,30 @@ TEST_CASE("so is one at whose operations the power is cut, whatever of the unsyn
                 .root = prepared.folder.path(),
                 .restore = [&] { prepared.restore(); },
                 .run = [&](FileSystem& files) { plan(prepared.request(), files).carry_out(); },
-                .judge =
-                    [&] {
-                      plan(prepared.request()).carry_out();
-                      FolderFiles left = prepared.result();
-                      std::erase_if(left, [](const auto& file) { return file.first.ends_with(".tmp"); });
-                      CHECK(names(left) == names(expected));
-                      CHECK(left == expected);
-                    }}
+                .judge = [&] { expect_finished(prepared, expected); }}
           .make_all();
     }
   }
 }
 
 TEST_CASE("an operation that the system refuses once ends a recovery, and the next one finishes it") {
-  meet(Mishap::refusal, false);
+  for (const Unfinished& one : unfinished()) {
+    CAPTURE(one.name);
+    Prepared prepared(one, false);
+    prepared.restore();
+    plan(prepared.request()).carry_out();
+    const FolderFiles expected = prepared.result();
+    Refusals{.what = "recovery, " + one.name,
+             .restore = [&] { prepared.restore(); },
+             .run = [&](FileSystem& files) { plan(prepared.request(), files).carry_out(); },
+             .judge =
+                 [&](bool ended) {
+                   CHECK(ended);
+                   expect_finished(prepared, expected);
+                 },
+             .short_reads = false}
+        .make_all();
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "formats/record_batch_builder.h"
 #include "lib/partition_reader.h"
 #include "tests/power_cuts.h"
+#include "tests/refusals.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
@@ -369,13 +370,14 @@ TEST_CASE("a repair in place that dies at any operation loses nothing, and the n
     CHECK(offsets(partition) == kept);
     CHECK(verify_folder(partition).defects.empty());
   };
-  SUBCASE("by the death of the process") {
+  const auto die_at_every_operation = [&](bool half_way) {
     std::size_t operations = 0;
     for (bool stopped = true; stopped; ++operations) {
       CAPTURE(operations);
       restore();
       FaultyFileSystem files(posix_file_system());
-      files.stop_at(operations);
+      files.skip_syncs();
+      half_way ? files.tear_at(operations) : files.stop_at(operations);
       stopped = false;
       try {
         run(files);
@@ -385,6 +387,24 @@ TEST_CASE("a repair in place that dies at any operation loses nothing, and the n
       judge();
     }
     CHECK(operations > 30);
+  };
+  SUBCASE("by the death of the process") {
+    die_at_every_operation(false);
+  }
+  SUBCASE("half-way through a write") {
+    die_at_every_operation(true);
+  }
+  SUBCASE("that the system refuses") {
+    Refusals{.what = "repair in place",
+             .restore = restore,
+             .run =
+                 [&](FileSystem& files) {
+                   auto planned = Repair::plan(files, request(partition));
+                   if (auto* repair = std::get_if<Repair>(&planned)) repair->carry_out();
+                 },
+             .judge = [&](bool) { judge(); },
+             .short_reads = false}
+        .make_all();
   }
   SUBCASE("by a power cut") {
     restore();

@@ -9,6 +9,7 @@
 #include "lib/retention.h"
 #include "lib/segment_reader.h"
 #include "tests/power_cuts.h"
+#include "tests/refusals.h"
 #include "tests/support/collected_report.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/load.h"
@@ -84,13 +85,29 @@ void expect_the_rest(Sample& sample, const ByteBuffer& whole, Offset new_log_sta
   CHECK(verify_folder(sample.partition).defects.empty());
 }
 
-enum class Fault { stop, tear, fail };
+// What is left is the rest, and the next run completes.
+void expect_finished(Sample& sample, const ByteBuffer& whole, const RetentionReport& report,
+                     const FolderFiles& after, const std::string& retention_ms) {
+  CHECK(std::filesystem::exists(sample.root / kCleanShutdownFile));
+  expect_the_rest(sample, whole, report.log_start);
+
+  run(posix_file_system(), sample, retention_ms);
+  FolderFiles again = comparable(sample.partition, report.log_start);
+  // What a stop between the renames of one segment left behind is what a broker's loading removes.
+  std::erase_if(again, [&](const auto& file) {
+    const bool orphan = !after.contains(file.first) && *leading_offset(file.first) < report.log_start;
+    if (orphan) CHECK_FALSE(file.first.ends_with(".log"));
+    return orphan || file.first.ends_with(".tmp");
+  });
+  CHECK(again == after);
+}
+
+enum class Fault { stop, tear };
 
 void fault_at_every_operation(Fault fault, const std::string& retention_ms, bool snapshot_at_end) {
   CAPTURE(retention_ms);
   Sample sample(snapshot_at_end);
   sample.restore();
-  const FolderFiles before = read_folder(sample.partition);
   const ByteBuffer whole = batches_of(PartitionLog::open(posix_file_system(), sample.partition));
   FaultyFileSystem undisturbed(posix_file_system());
   undisturbed.skip_syncs();
@@ -115,29 +132,8 @@ void fault_at_every_operation(Fault fault, const std::string& retention_ms, bool
         faulty.tear_at(at);
         CHECK_THROWS_AS(run(faulty, sample, retention_ms), Stopped);
         break;
-      case Fault::fail:
-        faulty.fail_at(at, ENOSPC);
-        CHECK_THROWS_AS(run(faulty, sample, retention_ms), IoError);
-        // Until the first segment goes all is as it was, but for an empty segment behind the others.
-        if (std::filesystem::exists(sample.partition / "00000000000000000000.log")) {
-          const FolderFiles left = read_folder(sample.partition);
-          CHECK(std::includes(left.begin(), left.end(), before.begin(), before.end()));
-          CHECK((left.size() == before.size() || left.contains(rolled)));
-        }
-        break;
     }
-    CHECK(std::filesystem::exists(sample.root / kCleanShutdownFile));
-    expect_the_rest(sample, whole, report.log_start);
-
-    run(posix_file_system(), sample, retention_ms);
-    FolderFiles again = comparable(sample.partition, report.log_start);
-    // What a stop between the renames of one segment left behind is what a broker's loading removes.
-    std::erase_if(again, [&](const auto& file) {
-      const bool orphan = !after.contains(file.first) && *leading_offset(file.first) < report.log_start;
-      if (orphan) CHECK_FALSE(file.first.ends_with(".log"));
-      return orphan || file.first.ends_with(".tmp");
-    });
-    CHECK(again == after);
+    expect_finished(sample, whole, report, after, retention_ms);
   }
 }
 
@@ -178,10 +174,34 @@ TEST_CASE("a power cut at any operation of a deletion leaves the rest of the log
   cut_power("retention of all segments", "0");
 }
 
+void refuse(const std::string& what, const std::string& retention_ms, bool snapshot_at_end) {
+  Sample sample(snapshot_at_end);
+  sample.restore();
+  const FolderFiles before = read_folder(sample.partition);
+  const ByteBuffer whole = batches_of(PartitionLog::open(posix_file_system(), sample.partition));
+  const RetentionReport report = run(posix_file_system(), sample, retention_ms);
+  const FolderFiles after = comparable(sample.partition, report.log_start);
+  const std::string rolled = to_string({.kind = SegmentFileKind::log, .offset = report.log_end});
+  Refusals{.what = what,
+           .restore = [&] { sample.restore(); },
+           .run = [&](FileSystem& files) { Retention(files, request(retention_ms)).apply(sample.partition); },
+           .judge =
+               [&](bool) {
+                 // Until the first segment goes all is as it was, but for an empty segment behind the others.
+                 if (std::filesystem::exists(sample.partition / "00000000000000000000.log")) {
+                   const FolderFiles left = read_folder(sample.partition);
+                   CHECK(std::includes(left.begin(), left.end(), before.begin(), before.end()));
+                   CHECK((left.size() == before.size() || left.contains(rolled)));
+                 }
+                 expect_finished(sample, whole, report, after, retention_ms);
+               }}
+      .make_all();
+}
+
 TEST_CASE("an operation that the system refuses ends a deletion and leaves the rest of the log") {
-  fault_at_every_operation(Fault::fail, "993", true);
-  fault_at_every_operation(Fault::fail, "0", true);
-  fault_at_every_operation(Fault::fail, "0", false);
+  refuse("retention", "993", true);
+  refuse("retention of all segments", "0", true);
+  refuse("retention of all segments, no snapshot at the end", "0", false);
 }
 
 TEST_CASE("a segment's log goes, and durably, before anything else of it and before the next one's") {

@@ -10,14 +10,14 @@ class FaultyFile : public File {
       : File(real->path()), files_(files), real_(std::move(real)) {}
 
   std::size_t read_at(Position from, std::span<std::uint8_t> into) override {
-    files_.reading("read", path());
-    return real_->read_at(from, into);
+    const bool half = files_.reading("read", path());
+    return real_->read_at(from, half ? into.first(into.size() / 2) : into);
   }
   void will_read(Position from, std::uint64_t bytes) override { real_->will_read(from, bytes); }
   void append(Bytes bytes) override {
     const bool torn = files_.mutation("append", path());
     real_->append(torn ? bytes.first(bytes.size() / 2) : bytes);
-    if (torn) files_.stop("append", path());
+    if (torn) files_.fail_torn(path());
   }
   void truncate(Position end) override {
     files_.mutation("truncate", path());
@@ -121,8 +121,13 @@ bool FaultyFileSystem::mutation(std::string_view name, const Path& path) {
   return step(name, path, true);
 }
 
-void FaultyFileSystem::reading(std::string_view name, const Path& path) {
-  step(name, path, counted_ == Counted::everything);
+bool FaultyFileSystem::reading(std::string_view name, const Path& path) {
+  return step(name, path, counted_ == Counted::everything);
+}
+
+void FaultyFileSystem::fail_torn(const Path& path) {
+  if (fault_.kind == Kind::fail_half_way) throw IoError(path, "append", fault_.error_number);
+  stop("append", path);
 }
 
 bool FaultyFileSystem::step(std::string_view name, const Path& path, bool counted) {
@@ -140,6 +145,10 @@ bool FaultyFileSystem::step(std::string_view name, const Path& path, bool counte
       stopped_ = true;
       if (name == "append") return true;
       stop(name, path);
+    case Kind::fail_half_way:
+      if (name == "append") return true;
+      throw IoError(path, name, fault_.error_number);
+    case Kind::end_half_way: return name == "read";
   }
   return false;
 }

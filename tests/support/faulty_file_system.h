@@ -1,5 +1,5 @@
 // A file system that passes everything on to a real one until, at a chosen operation, something goes
-// wrong: the process dies, the system says no, or an append is cut short.
+// wrong: the process dies, the system says no, or no more than half of a transfer is made.
 #pragma once
 
 #include <mutex>
@@ -37,6 +37,13 @@ class FaultyFileSystem : public FileSystem {
     fault_ = {.kind = Kind::fail, .at = operation, .error_number = error_number};
   }
 
+  // As fail_at, but an append writes the first half of its bytes before: a disk that is full.
+  void fail_half_way_at(std::size_t operation, int error_number) {
+    fault_ = {.kind = Kind::fail_half_way, .at = operation, .error_number = error_number};
+  }
+  // This read gives the first half of its bytes, as if the file ended there: somebody has cut it meanwhile.
+  void end_half_way_at(std::size_t operation) { fault_ = {.kind = Kind::end_half_way, .at = operation}; }
+
   // What free_bytes() says from now on.
   void set_free_bytes(std::uint64_t bytes) { free_bytes_ = bytes; }
 
@@ -66,16 +73,18 @@ class FaultyFileSystem : public FileSystem {
 
  private:
   friend class FaultyFile;
-  enum class Kind { none, stop, tear, fail };
+  enum class Kind { none, stop, tear, fail, fail_half_way, end_half_way };
   struct Fault {
     Kind kind = Kind::none;
     std::size_t at = 0;
     int error_number = 0;
   };
 
-  // Counts the operation and throws if it is its turn. True if it is to be torn.
+  // Counts the operation and throws if it is its turn. True if it is to do half of its work; after an append
+  // the fault then takes its course.
   bool mutation(std::string_view name, const Path& path);
-  void reading(std::string_view name, const Path& path);
+  bool reading(std::string_view name, const Path& path);
+  [[noreturn]] void fail_torn(const Path& path);
   bool step(std::string_view name, const Path& path, bool counted);
   [[noreturn]] void stop(std::string_view name, const Path& path);
 
