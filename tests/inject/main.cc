@@ -3,10 +3,10 @@
 //   kseg_inject KSEG LIBRARY FAULTS [SEED]
 //
 // KSEG runs with LIBRARY (library.cc) before libc, on a copy of a partition that a real broker wrote: it
-// compacts, recovers, deletes old segments, appends, takes back a compaction. Of each call about the
-// partition's files, one a run, each kind of fault is tried: an errno, EINTR, half of the bytes, death before
-// the call, death after half of the bytes; FAULTS of each command, drawn by SEED, or all of them with 0. Each
-// time
+// compacts, recovers, deletes old segments, appends, takes back a compaction, repairs, makes indexes anew. Of
+// each call about the partition's files, one a run, each kind of fault is tried: an errno, EINTR, half of the
+// bytes, death before the call, death after half of the bytes; FAULTS of each command, drawn by SEED, or all
+// of them with 0. Each time
 //
 // - a call that was interrupted or did half of its work is made again: the result is that of an undisturbed
 // run;
@@ -187,6 +187,10 @@ class Scenario {
     const int status = run(arguments);
     return finished(status) ? "" : fmt::format("the next run: {}", told());
   }
+  std::string next_run_then_verified(const std::vector<std::string>& arguments) const {
+    std::string wrong = next_run(arguments);
+    return wrong.empty() ? verified() : wrong;
+  }
   std::string verified() const {
     return finished(run({"verify", partition().string()})) ? "" : fmt::format("verify: {}", told());
   }
@@ -219,7 +223,7 @@ class CompactScenario : public Scenario {
     if (std::string wrong = verified() + lost(); !wrong.empty()) return wrong;
     std::vector<std::string> again = words();
     again.push_back("--recover");
-    if (std::string wrong = next_run(again) + verified() + lost(); !wrong.empty()) return wrong;
+    if (std::string wrong = next_run_then_verified(again) + lost(); !wrong.empty()) return wrong;
     return "";
   }
 };
@@ -234,7 +238,7 @@ class RecoverScenario : public Scenario {
             "--jobs",  "1",         "--now",     kNow};
   }
   std::string judge(bool) override {
-    if (std::string wrong = next_run(words()) + verified(); !wrong.empty()) return wrong;
+    if (std::string wrong = next_run_then_verified(words()); !wrong.empty()) return wrong;
     return same_result(tree());
   }
   std::string same_result(Tree left) const {
@@ -257,7 +261,7 @@ class RetentionScenario : public Scenario {
   std::string judge(bool) override {
     if (std::string wrong = verified(); !wrong.empty()) return wrong;
     if (!ends_with(log_bytes(original()), log_bytes(partition()))) return "not the end of the log";
-    if (std::string wrong = next_run(words()) + verified(); !wrong.empty()) return wrong;
+    if (std::string wrong = next_run_then_verified(words()); !wrong.empty()) return wrong;
     // A broker's next start removes what a stop left of a segment whose log is gone, and epochs below the log
     // start.
     Tree left = tree();
@@ -312,7 +316,7 @@ class AppendScenario : public Scenario {
       if (name.ends_with(".log")) append(after, bytes);
     }
     if (!begins_with(after, left)) return "not what was to be appended";
-    return next_run({"append", partition(), "--recover", "--input", line(), "--now", kNow}) + verified();
+    return next_run_then_verified({"append", partition(), "--recover", "--input", line(), "--now", kNow});
   }
 
  private:
@@ -342,6 +346,58 @@ class UndoScenario : public Scenario {
 
  private:
   std::string originals() const { return all() / "originals"; }
+};
+
+class RepairScenario : public Scenario {
+ public:
+  explicit RepairScenario(const Path& kseg)
+      : Scenario("repair", kseg, kBroker / "compaction/0-before", "kv-0") {
+    ByteBuffer damaged = read_whole_file(original() / "00000000000000000000.log");
+    damaged[900] ^= 0xff;
+    write_whole_file(original() / "00000000000000000000.log", damaged);
+    fs::resize_file(original() / "00000000000000000098.log", 2000);
+    fs::remove(original() / "00000000000000000049.index");
+  }
+
+  std::vector<std::string> words() const override {
+    return {"repair", "--in-place", partition(), "--now", kNow};
+  }
+  std::string judge(bool) override {
+    load_as_broker(posix_file_system(), partition());  // whose start finishes a swap, or throws it away
+    if (std::string wrong = next_run_then_verified(words()); !wrong.empty()) return wrong;
+    for (const auto& [name, bytes] : tree()) {
+      if (name.ends_with(".log") && undisturbed.at(name) != bytes) return name + " has other bytes";
+    }
+    return "";
+  }
+};
+
+class ReindexScenario : public Scenario {
+ public:
+  explicit ReindexScenario(const Path& kseg)
+      : Scenario("reindex", kseg, kBroker / "compaction/0-before", "kv-txn-0") {
+    fs::remove(original() / "00000000000000000052.index");
+    fs::remove(original() / "00000000000000000058.txnindex");
+    fs::remove(original() / "00000000000000000100.snapshot");
+    for (const char* wrong : {"00000000000000000106.index", "00000000000000000106.timeindex"})
+      write_whole_file(original() / wrong, ByteBuffer(24, 0x5a));
+  }
+
+  std::vector<std::string> words() const override {
+    return {"reindex", partition(), "--jobs", "1", "--now", kNow};
+  }
+  std::string judge(bool) override {
+    if (std::string wrong = next_run_then_verified(words()); !wrong.empty()) return wrong;
+    // The mark of a clean shutdown is put away while files change, and never made.
+    Tree left = tree();
+    Tree expected = undisturbed;
+    for (Tree* each : {&left, &expected}) {
+      std::erase_if(*each, [](const auto& file) {
+        return file.first.ends_with(".tmp") || file.first.ends_with(kCleanShutdownFile);
+      });
+    }
+    return difference(expected, left);
+  }
 };
 
 class Injection {
@@ -467,11 +523,13 @@ int inject(const Path& kseg, const Path& library, std::size_t wanted, std::uint6
   RetentionScenario retention(kseg);
   AppendScenario append(kseg);
   UndoScenario undo(kseg);
+  RepairScenario repair(kseg);
+  ReindexScenario reindex(kseg);
   Dice dice(seed);
   bool sound = true;
   std::vector<Injection> done;
   for (Scenario* scenario :
-       std::initializer_list<Scenario*>{&compact, &recover, &retention, &append, &undo}) {
+       std::initializer_list<Scenario*>{&compact, &recover, &retention, &append, &undo, &repair, &reindex}) {
     Injection injection(*scenario, library);
     sound = injection.try_faults(wanted, dice) && sound;
     done.push_back(std::move(injection));
