@@ -10,8 +10,9 @@ LeaderEpochCheck::LeaderEpochCheck(VerifyReport& report, Entries read)
     : report_(report), read_(std::move(read)), entries_(read_()) {}
 
 const EpochEntry* LeaderEpochCheck::entry_for(Offset offset) const {
-  const auto behind = std::find_if(entries_.begin(), entries_.end(),
-                                   [&](const EpochEntry& entry) { return entry.start_offset > offset; });
+  const auto behind =
+      std::upper_bound(entries_.begin(), entries_.end(), offset,
+                       [](Offset wanted, const EpochEntry& entry) { return wanted < entry.start_offset; });
   return behind == entries_.begin() ? nullptr : &*std::prev(behind);
 }
 
