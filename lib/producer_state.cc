@@ -29,6 +29,16 @@ ProducerState::ProducerState(const std::vector<ProducerStateEntry>& snapshot, st
   for (const ProducerStateEntry& entry : snapshot) {
     if (!is_expired(entry, now_ms, expiration_ms)) entries_[entry.producer_id] = entry;
   }
+  for (const auto& [producer_id, entry] : entries_) {
+    const Offset begin = entry.current_txn_first_offset;
+    if (begin.value >= 0) open_.emplace(begin, producer_id);
+  }
+}
+
+void ProducerState::set_transaction(ProducerStateEntry& entry, Offset first) {
+  open_.erase({entry.current_txn_first_offset, entry.producer_id});
+  entry.current_txn_first_offset = first;
+  if (first.value >= 0) open_.emplace(first, entry.producer_id);
 }
 
 std::optional<Defect> ProducerState::check(const RecordBatchView& batch,
@@ -72,7 +82,7 @@ std::optional<Defect> ProducerState::apply(const RecordBatchView& batch,
   if (header.is_control()) {
     entry.coordinator_epoch = decode_end_transaction_marker(*marker)->coordinator_epoch;
     entry.timestamp_ms = marker->timestamp_ms;
-    entry.current_txn_first_offset = Offset{-1};
+    set_transaction(entry, Offset{-1});
     return std::nullopt;
   }
 
@@ -81,7 +91,7 @@ std::optional<Defect> ProducerState::apply(const RecordBatchView& batch,
   entry.last_offset = header.last_offset();
   entry.offset_delta = header.last_offset_delta;
   entry.timestamp_ms = header.max_timestamp;
-  if (header.is_transactional() && !in_transaction) entry.current_txn_first_offset = header.base_offset;
+  if (header.is_transactional() && !in_transaction) set_transaction(entry, header.base_offset);
   return std::nullopt;
 }
 
@@ -129,12 +139,8 @@ bool ProducerState::is_last_of_producer(const RecordBatchHeader& batch) const {
 }
 
 std::optional<Offset> ProducerState::first_open_transaction() const {
-  std::optional<Offset> first;
-  for (const auto& [producer_id, entry] : entries_) {
-    const Offset begin = entry.current_txn_first_offset;
-    if (begin.value >= 0 && (!first || begin < *first)) first = begin;
-  }
-  return first;
+  if (open_.empty()) return std::nullopt;
+  return open_.begin()->first;
 }
 
 std::vector<ProducerStateEntry> ProducerState::entries() const {

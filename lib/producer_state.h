@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -41,14 +42,18 @@ class ProducerState {
   // data left and this is a control batch of its current epoch.
   bool is_last_of_producer(const RecordBatchHeader& batch) const;
 
-  // The first offset of the oldest open transaction.
+  // The first offset of the oldest open transaction, without looking at all producers.
   std::optional<Offset> first_open_transaction() const;
 
   // Unordered.
   std::vector<ProducerStateEntry> entries() const;
 
  private:
+  void set_transaction(ProducerStateEntry& entry, Offset first);  // negative: none is open
+
   std::unordered_map<std::int64_t, ProducerStateEntry> entries_;
+  std::set<std::pair<Offset, std::int64_t>>
+      open_;  // of each open transaction, where it began and whose it is
 };
 
 }  // namespace kseg

@@ -139,9 +139,13 @@ void SegmentCheck::judge_transaction_index(Bytes bytes) {
     const Path now =
         segment_.log.parent_path() / to_string(SegmentFileName{.kind = SegmentFileKind::transaction_index,
                                                                .offset = segment_.base_offset});
-    reread = [this, now] {
-      auto again = decode_transaction_index(read_index(files_, now, false).value_or(ByteBuffer{}),
-                                            segment_.base_offset);
+    // Once for what was appended to it, however many markers are without an entry.
+    reread = [this, now, read_bytes = std::uint64_t{bytes.size()}]() mutable {
+      const auto info = files_.info(now);
+      if (!info || info->size_bytes <= read_bytes) return std::vector<AbortedTxn>{};
+      const ByteBuffer grown = read_index(files_, now, false).value_or(ByteBuffer{});
+      read_bytes = grown.size();
+      auto again = decode_transaction_index(grown, segment_.base_offset);
       return again ? *again : std::vector<AbortedTxn>{};
     };
   }

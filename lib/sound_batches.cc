@@ -168,10 +168,11 @@ class Search {
     Defect defect{.code = DefectCode::offset_order,
                   .position = begin,
                   .expected = fmt::format("offsets in {}..{}", offsets.begin, offsets.end - 1)};
-    for (const Found& each : found_) {
-      if (each.begin != begin) continue;
-      defect.offset = each.base;
-      defect.found = fmt::format("{}..{}", each.base, each.last);
+    const auto first = std::lower_bound(found_.begin(), found_.end(), begin,
+                                        [](const Found& each, Position at) { return each.begin < at; });
+    if (first != found_.end() && first->begin == begin) {
+      defect.offset = first->base;
+      defect.found = fmt::format("{}..{}", first->base, first->last);
     }
     return defect;
   }
@@ -183,7 +184,7 @@ class Search {
   Position size_;
   FirstDefects defects_;
   BatchCheck check_;
-  std::vector<Found> found_;  // sound but perhaps for their offsets
+  std::vector<Found> found_;  // sound but perhaps for their offsets; in the order of the file
 };
 
 }  // namespace

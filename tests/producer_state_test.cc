@@ -115,5 +115,21 @@ TEST_CASE(
   CHECK(ProducerState(open, 1000 + kDay, kDay).entries().size() == 1);
 }
 
+TEST_CASE("the oldest open transaction is known while others begin and end") {
+  ProducerState state({{.producer_id = 1, .current_txn_first_offset = Offset{70}}}, 0, kDay);
+  CHECK(state.first_open_transaction() == Offset{70});
+  CHECK_FALSE(state.apply(batch(100, 0, kTransactional), std::nullopt));
+  CHECK(state.first_open_transaction() == Offset{70});
+  const Marker marker;
+  RecordBatchView of_older = batch(101, 0, kMarker);
+  of_older.header.producer_id = 1;
+  CHECK_FALSE(state.apply(of_older, marker.record));
+  CHECK(state.first_open_transaction() == Offset{100});
+  state.expire(2 * kDay, kDay);
+  CHECK(state.first_open_transaction() == Offset{100});
+  CHECK_FALSE(state.apply(batch(102, 0, kMarker), marker.record));
+  CHECK_FALSE(state.first_open_transaction());
+}
+
 }  // namespace
 }  // namespace kseg

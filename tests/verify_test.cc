@@ -659,5 +659,14 @@ TEST_CASE("of what a killed broker left, only what was damaged on purpose is a d
   CHECK(noted("zeros behind the entries") > 10);
 }
 
+TEST_CASE("a transaction index is read again only if something was appended to it") {
+  LogBuilder log = LogBuilder::from_notation("{0} T7[a=1] A7 T8[a=1] A8 T9[a=1] A9 !7,0,1,2");
+  FaultyFileSystem files(posix_file_system(), FaultyFileSystem::Counted::everything);
+  const CollectedReport report = verify_folder(log.path(), files);
+  CHECK(report.defects.size() == 2);  // of producers 8 and 9
+  const Path index = log.file(SegmentFileKind::transaction_index, 0);
+  CHECK(std::count(files.journal().begin(), files.journal().end(), "open " + index.string()) == 1);
+}
+
 }  // namespace
 }  // namespace kseg
