@@ -47,14 +47,16 @@ AbortedTxn aborted(std::int64_t first, std::int64_t last, std::int64_t producer_
 }
 
 TEST_CASE("data of an aborted transaction is discardable, its marker stays with its index entry") {
-  Feed log({aborted(1, 3)});
+  AbortedTxn entry = aborted(1, 3);
+  entry.last_stable_offset = Offset{2};  // where that of producer 8 is open
+  Feed log({entry});
   CHECK_FALSE(log.plain(0)->discardable);
   CHECK(log.data(1)->discardable);
   CHECK_FALSE(log.data(2, 8)->discardable);
   const auto marker = log.marker(3, ControlType::abort);
   REQUIRE(marker);
   CHECK_FALSE(marker->discardable);
-  CHECK(marker->kept_entry == aborted(1, 3));
+  CHECK(marker->kept_entry == entry);
   CHECK_FALSE(log.data(4)->discardable);
 }
 
